@@ -1,0 +1,8 @@
+//! What every prover of the house shares: the security policy, the canonical encoding of proofs, and a shield against
+//! panics in the proof library.
+
+mod panics;
+mod policy;
+
+pub use panics::{catch_quietly, panic_text};
+pub use policy::{MIN_SECURITY_BITS, SecurityProfile};
