@@ -37,9 +37,10 @@ export async function step(title, work) {
 }
 
 export class CommandError extends Error {
-  constructor(title, code, log, tail) {
-    super(`${title} ended with ${code}.\n${tail}\nThe whole output: ${log}`);
-    this.tail = tail;
+  /** @param {string} output all it printed */
+  constructor(title, code, log, output) {
+    super(`${title} ended with ${code}.\n${output.trimEnd().split('\n').slice(-40).join('\n')}\nThe whole output: ${log}`);
+    this.output = output;
   }
 }
 
@@ -47,7 +48,7 @@ export class CommandError extends Error {
  * Runs a command to its end; output goes to `logs/<log>.log`.
  * @returns {Promise<string>} everything it printed
  */
-export function run(command, args, { log, progress = () => {}, env = {}, cwd = ROOT, tail = 40 } = {}) {
+export function run(command, args, { log, progress = () => {}, env = {}, cwd = ROOT } = {}) {
   mkdirSync(LOGS, { recursive: true });
   const file = join(LOGS, `${log}.log`);
   const sink = createWriteStream(file);
@@ -67,7 +68,7 @@ export function run(command, args, { log, progress = () => {}, env = {}, cwd = R
       sink.end();
       const text = Buffer.concat(chunks).toString();
       if (code === 0) resolve(text);
-      else reject(new CommandError(`${command} ${args.join(' ')}`.slice(0, 120), signal ?? `exit code ${code}`, file, text.trimEnd().split('\n').slice(-tail).join('\n')));
+      else reject(new CommandError(`${command} ${args.join(' ')}`.slice(0, 120), signal ?? `exit code ${code}`, file, text));
     });
   });
 }
@@ -82,5 +83,5 @@ export async function install(progress) {
   return undefined;
 }
 
-/** Builds projects and what they depend on. */
-export const nx = (args, options) => run(process.execPath, [join(ROOT, 'node_modules', 'nx', 'dist', 'bin', 'nx.js'), ...args], { ...options, env: { ...NX_ENVIRONMENT, ...options.env } });
+/** Runs nx with the arguments given. */
+export const nx = (args, options) => run(join(ROOT, 'node_modules', '.bin', 'nx'), args, { ...options, env: { ...NX_ENVIRONMENT, ...options.env } });
