@@ -17,6 +17,7 @@ describe('agent frames', () => {
     ['no type', '{}', 'invalid'],
     ['an unknown type', '{"type":"teleport"}', 'unknown-type'],
     ["the other side's type", '{"type":"welcome"}', 'unknown-type'],
+    ['another protocol version', JSON.stringify({ ...auth, protocol: 2 }), 'wrong-version'],
     ['too large', JSON.stringify({ type: 'auth', pad: 'x'.repeat(MAX_FRAME_BYTES) }), 'too-large'],
   ])('tells %s apart', (_name, text, problem) => {
     expect(parseAgentFrame(text)).toMatchObject({ ok: false, problem });
@@ -30,6 +31,10 @@ describe('agent frames', () => {
   it('refuses control characters, which could forge log lines', () => {
     const frame = { type: 'error', code: 'x', message: 'one\ntwo' };
     expect(parseServerFrame(JSON.stringify(frame))).toMatchObject({ ok: false, message: expect.stringContaining('control characters') });
+  });
+
+  it('refuses half a surrogate pair, which no database stores', () => {
+    expect(parseServerFrame('{"type":"error","code":"x","message":"\\ud800"}')).toMatchObject({ ok: false, problem: 'invalid' });
   });
 
   it('binds the signature to the nonce and the machine', () => {

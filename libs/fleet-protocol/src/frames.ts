@@ -63,7 +63,7 @@ export const CLOSE_CODES = {
 /** The text a machine signs to prove it holds its key, bound to this nonce and this machine. */
 export const authMessage = (nonce: string, machineId: string): Uint8Array => new TextEncoder().encode(`provefleet-auth-v${PROTOCOL_VERSION}|${nonce}|${machineId}`);
 
-export type FrameResult<T> = { readonly ok: true; readonly frame: T } | { readonly ok: false; readonly problem: 'too-large' | 'not-json' | 'unknown-type' | 'invalid'; readonly message: string };
+export type FrameResult<T> = { readonly ok: true; readonly frame: T } | { readonly ok: false; readonly problem: 'too-large' | 'not-json' | 'wrong-version' | 'unknown-type' | 'invalid'; readonly message: string };
 
 function parse<T>(schema: z.ZodType<T>, types: ReadonlySet<string>, text: string): FrameResult<T> {
   if (text.length > MAX_FRAME_BYTES) return { ok: false, problem: 'too-large', message: `frame is larger than ${MAX_FRAME_BYTES} bytes` };
@@ -74,6 +74,9 @@ function parse<T>(schema: z.ZodType<T>, types: ReadonlySet<string>, text: string
     return { ok: false, problem: 'not-json', message: 'frame is not JSON' };
   }
   const type = typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined;
+  if (typeof value === 'object' && value !== null && 'protocol' in value && typeof value.protocol === 'number' && value.protocol !== PROTOCOL_VERSION) {
+    return { ok: false, problem: 'wrong-version', message: `protocol: version ${value.protocol} is not spoken here, ${PROTOCOL_VERSION} is` };
+  }
   if (typeof type !== 'string') return { ok: false, problem: 'invalid', message: 'type: must be a string' };
   if (!types.has(type)) return { ok: false, problem: 'unknown-type', message: `type: "${type.slice(0, 40)}" is not known` };
   const result = schema.safeParse(value);

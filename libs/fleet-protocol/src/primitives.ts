@@ -15,8 +15,8 @@ export const machineNameSchema = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9._-]{0
 export const nodeIdSchema = z.string().min(1).max(64).regex(/^[\x21-\x7e]+$/, 'must be printable, without spaces');
 export const labelSchema = z.string().min(1).max(40).regex(/^[\p{L}\p{N}][\p{L}\p{N} ._:=-]*$/u, 'must be letters, digits, spaces or . _ : = -');
 
-/** One text line of bounded length; control characters are refused. */
-export const lineSchema = (max: number) => z.string().max(max).regex(/^[^\p{Cc}]*$/u, 'must not hold control characters');
+/** One text line of bounded length; control characters and halves of surrogate pairs (no database stores those) are refused. */
+export const lineSchema = (max: number) => z.string().max(max).regex(/^[^\p{Cc}\p{Cs}]*$/u, 'must not hold control characters');
 
 /** States of a machine, worst first: a machine shows the first that applies. */
 export const MACHINE_STATES = [

@@ -127,6 +127,8 @@ export const machineDetailSchema = machineSummarySchema.extend({
   outcomes: z.record(taskOutcomeSchema, z.number().int()),
   /** Over all time. */
   acceptedTotal: z.number().int(),
+  /** Set when the machine was taken out of the fleet; it is in no list any more. */
+  revokedAt: timestampSchema.nullable(),
   revisions: z.array(z.object({ revision: revisionSchema, document: desiredDocumentSchema, by: z.string(), reason: z.string(), at: timestampSchema })),
 });
 export type MachineDetail = z.infer<typeof machineDetailSchema>;
@@ -139,6 +141,9 @@ export const setDesiredBodySchema = z.object({
   /** Set to refuse the change with 409 when somebody else changed the machine meanwhile. */
   expectedRevision: revisionSchema.optional(),
 });
+
+/** Why an operator approves or revokes a machine; kept in the audit. */
+export const reasonBodySchema = z.object({ reason: lineSchema(200).default('') });
 
 export const RANGES = { '15m': 900_000, '1h': 3_600_000, '6h': 21_600_000, '24h': 86_400_000, '7d': 604_800_000 } as const;
 export type Range = keyof typeof RANGES;
@@ -179,6 +184,10 @@ export const proofRecordSchema = z.object({
 });
 export type ProofRecord = z.infer<typeof proofRecordSchema>;
 export const pageQuerySchema = z.object({ cursor: z.string().max(300).optional(), limit: z.coerce.number().int().min(1).max(200).default(50) });
+export const eventQuerySchema = pageQuerySchema.extend({
+  /** Routine events too: each task fetched and each proof accepted. */
+  routine: z.enum(['true', 'false']).default('false').transform((text) => text === 'true'),
+});
 export const proofPageSchema = z.object({ items: z.array(proofRecordSchema), nextCursor: z.string().nullable() });
 
 export const eventRecordSchema = z.object({ machineId: machineIdSchema, machineName: z.string(), event: eventSchema });
