@@ -1,0 +1,11 @@
+export * from './client.js';
+export * from './country.js';
+export * from './environments.js';
+export * from './errors.js';
+export { DEFAULT_LIMITS, type HttpLimits } from './http.js';
+export * from './proof-hash.js';
+export * from './signing.js';
+export * from './submission.js';
+export * from './task.js';
+export * from './version-policy.js';
+export * from './wire.js';
