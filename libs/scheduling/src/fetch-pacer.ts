@@ -2,6 +2,7 @@ import { Backoff } from './backoff.js';
 import type { CircuitBreaker } from './circuit-breaker.js';
 import { sleep, type Clock } from './clock.js';
 import type { FetchRules } from './profiles.js';
+import type { RequestBudget } from './request-budget.js';
 import { RequestTimer } from './request-timer.js';
 import { isOutage, serverDelay, type RequestFailure } from './retry-policy.js';
 
@@ -14,7 +15,7 @@ export interface FetchPacerOptions {
   /** Shared by everything that talks to the same orchestrator. */
   readonly circuit?: CircuitBreaker;
   /** Shared by all nodes of one account: its requests count together. */
-  readonly budget?: RequestTimer;
+  readonly budget?: RequestBudget;
 }
 
 /**
@@ -43,7 +44,7 @@ export class FetchPacer {
   /** Earliest time of the next request on the clock's scale; Infinity while another request probes a broken orchestrator. */
   nextAt(): number {
     const { circuit, budget } = this.options;
-    return Math.max(this.ownNextAt(), circuit?.nextAt() ?? 0, budget?.nextAtWithinRound() ?? 0);
+    return Math.max(this.ownNextAt(), circuit?.nextAt() ?? 0, budget?.nextAt() ?? 0);
   }
 
   /** What the operator is told while waiting. */
@@ -55,28 +56,35 @@ export class FetchPacer {
     if (heldBy === 'server') return 'server';
     if (this.notBefore > now) return this.why;
     if (heldBy === 'window') return 'window';
-    if (budget && budget.nextAtWithinRound() > now) return 'budget';
+    if (budget && !budget.allows(this)) return 'budget';
     return heldBy === 'interval' && this.leftInRound === 0 ? 'interval' : 'ready';
   }
 
   /** Takes the right to send one request now, if there is one. */
   tryAcquire(): boolean {
-    const now = this.options.clock.now();
-    if (this.nextAt() > now) return false;
-    if (this.options.circuit && !this.options.circuit.tryPass()) return false;
+    const { circuit, budget, clock } = this.options;
+    if (this.nextAt() > clock.now() || (budget && !budget.allows(this))) return false;
+    if (circuit && !circuit.tryPass()) return false;
     if (this.leftInRound === 0) this.leftInRound = this.options.rules.roundSize;
     this.timer.record();
-    this.options.budget?.record();
+    budget?.record(this);
     return true;
   }
 
   /** Waits for the right to send one request and takes it. Rejects with the signal's reason on abort. */
   async wait(signal?: AbortSignal): Promise<void> {
-    const { clock } = this.options;
-    while (!this.tryAcquire()) {
-      const at = this.nextAt();
-      // While somebody else probes there is no time to wait for: look again shortly.
-      await sleep(clock, Number.isFinite(at) ? Math.max(1, at - clock.now()) : PROBE_POLL_MS, signal);
+    const { clock, budget, circuit } = this.options;
+    try {
+      while (!this.tryAcquire()) {
+        const others = Math.max(this.ownNextAt(), circuit?.nextAt() ?? 0);
+        if (others <= clock.now()) budget?.queueUp(this);
+        else budget?.leave(this);
+        const at = this.nextAt();
+        // While somebody else probes there is no time to wait for: look again shortly.
+        await sleep(clock, Number.isFinite(at) ? Math.max(1, at - clock.now()) : PROBE_POLL_MS, signal);
+      }
+    } finally {
+      budget?.leave(this);
     }
   }
 

@@ -7,5 +7,6 @@ export * from './dispatcher.js';
 export * from './fetch-pacer.js';
 export * from './profiles.js';
 export * from './recent-set.js';
+export * from './request-budget.js';
 export * from './request-timer.js';
 export * from './retry-policy.js';
