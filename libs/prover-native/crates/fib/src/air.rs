@@ -254,6 +254,10 @@ pub(crate) fn table_row<R: Row>(row: &mut R) {
 #[cfg(feature = "prover")]
 pub(crate) const TABLE_COLUMNS: usize = 2;
 
+/// Fractions of a table's row in the lookup argument.
+#[cfg(feature = "prover")]
+pub(crate) const TABLE_FRACTIONS: usize = 2;
+
 /// Presents a row to one of the framework's evaluators. Each pair of limbs, each gift of the table and each step is a
 /// fraction; they are summed from column to column, and in the last column from row to row.
 struct FrameworkRow<'a, E: EvalAtRow> {

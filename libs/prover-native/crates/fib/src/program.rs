@@ -146,6 +146,7 @@ pub(crate) fn sub(x: &Word, y: &Word, halves: usize) -> Word {
 }
 
 /// The little-endian bytes of a word.
+#[cfg(feature = "prover")]
 pub(crate) fn word_to_bytes(word: &Word, halves: usize) -> Vec<u8> {
     word[..halves].iter().flat_map(|half| half.to_le_bytes()).collect()
 }
@@ -212,6 +213,7 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "prover")]
     #[test]
     fn words_round_trip_through_bytes() {
         let word = word_of_u32(0xdead_beef);

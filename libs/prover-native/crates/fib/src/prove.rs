@@ -9,7 +9,7 @@ use provefleet_proof_system::bytes::Writer;
 use provefleet_proof_system::catch_quietly;
 use provefleet_proof_system::envelope::write_head;
 use provefleet_proof_system::stark::{Hasher, write_stark};
-use stwo::core::channel::Channel;
+use stwo::core::channel::{Blake2sChannel, Channel};
 use stwo::core::fields::m31::BaseField;
 use stwo::core::fields::qm31::SecureField;
 use stwo::core::pcs::PcsConfig;
@@ -27,9 +27,9 @@ use crate::air::Challenges;
 use crate::error::{InputError, ProveError};
 use crate::memory;
 use crate::options::{ProofOutput, ProveOptions, Stage, StageTime};
-use crate::program::{Computation, MAX_HALVES, Program, Word, word_to_bytes};
-use crate::shape::{Shape, chain_start};
-use crate::statement::{Components, KIND, Statement, pinned_config};
+use crate::program::{Computation, Program, word_to_bytes};
+use crate::shape::{Shape, chain_start, chain_words};
+use crate::statement::{Components, KIND, LIFTING_LOG_SIZE, PROFILE, Statement};
 use crate::trace::{Interaction, Witness, chain_interaction, table_interaction};
 
 /// An upper estimate, in bytes, of the memory that [`prove`] takes at its peak beyond what the process already uses.
@@ -67,9 +67,10 @@ fn run(
     options: &ProveOptions<'_>,
 ) -> Result<ProofOutput, ProveError> {
     let mut stages = Stages { options, times: Vec::with_capacity(Stage::ALL.len()) };
+    let config = PROFILE.config(LIFTING_LOG_SIZE);
     let (statement, witness) = stages.run(Stage::Trace, || execute(computation, shape))?;
-    let (chain_sum, stark) = prove_witness(&statement, witness, pinned_config(), &mut stages)?;
-    let proof = stages.run(Stage::Encode, || encode(&statement, pinned_config(), chain_sum, &stark))?;
+    let (chain_sum, stark) = prove_witness(&statement, witness, config, &mut stages)?;
+    let proof = stages.run(Stage::Encode, || encode(&statement, config, chain_sum, &stark))?;
     Ok(ProofOutput {
         proof,
         public_output: word_to_bytes(&statement.result, shape.halves),
@@ -81,9 +82,9 @@ fn run(
 }
 
 /// Times the stages, reports them and asks for cancellation between them.
-pub(crate) struct Stages<'a> {
-    pub options: &'a ProveOptions<'a>,
-    pub times: Vec<StageTime>,
+struct Stages<'a> {
+    options: &'a ProveOptions<'a>,
+    times: Vec<StageTime>,
 }
 
 impl Stages<'_> {
@@ -105,61 +106,81 @@ impl Stages<'_> {
 /// Runs the computation; returns the true statement about it and its witness.
 pub(crate) fn execute(computation: &Computation, shape: &Shape) -> (Statement, Witness) {
     let (first, length) = chain_start(computation, shape);
-    let (witness, last) = Witness::generate(shape, &first, length);
-    let word = |halves: &[u16]| -> Word {
-        let mut word = [0; MAX_HALVES];
-        word[..halves.len()].copy_from_slice(halves);
-        word
-    };
-    let (a, b) = last.split_at(shape.halves);
-    let (result, companion) = match computation.result_is_b() {
-        true => (b, a),
-        false => (a, b),
-    };
-    (Statement { computation: *computation, result: word(result), companion: word(companion) }, witness)
+    let words = chain_words(&first, length, shape.halves);
+    let statement = Statement::of_last_state(computation, &words[words.len() - 2 * shape.halves..]);
+    (statement, Witness::of_words(shape, &words))
 }
 
 /// Proves a statement by a witness. If the witness is not one, either this fails or the verifier refuses the proof.
-pub(crate) fn prove_witness(
+fn prove_witness(
     statement: &Statement,
     witness: Witness,
     config: PcsConfig,
     stages: &mut Stages<'_>,
 ) -> Result<(SecureField, StarkProof<Hasher>), ProveError> {
-    let shape = statement.shape();
-    let twiddles = twiddles(shape.max_log_rows() + config.fri_config.log_blowup_factor.max(1));
-    let mut channel = statement.transcript(&config, &shape);
-    let mut commitments = CommitmentSchemeProver::<SimdBackend, Blake2sMerkleChannel>::new(config, &twiddles);
-    commitments.set_store_polynomials_coefficients();
-
-    stages.run(Stage::CommitTrace, || {
-        commitments.tree_builder().commit(&mut channel);
-        let mut tree = commitments.tree_builder();
-        tree.extend_evals(evaluations(witness.chain.clone()));
-        tree.extend_evals(evaluations(witness.table.clone()));
-        tree.commit(&mut channel);
-    })?;
-    let challenges = Challenges::draw(&mut channel);
+    let twiddles = twiddles(statement.shape().max_log_rows() + config.fri_config.log_blowup_factor);
+    let mut session = Session::new(statement, config, &twiddles);
+    let challenges = stages.run(Stage::CommitTrace, || session.commit_trace(&witness))?;
     let (chain, table) = stages.run(Stage::Interaction, || {
-        let chain = chain_interaction(&shape, &witness.chain, &challenges);
-        let table = table_interaction(&shape, &witness.table, &challenges);
+        let chain = chain_interaction(&session.shape, &witness.chain, &challenges);
+        let table = table_interaction(&session.shape, &witness.table, &challenges);
         drop(witness);
         (chain, table)
     })?;
-    let (chain_sum, table_sum) = (chain.sum, table.sum);
-    channel.mix_felts(&[chain_sum, table_sum]);
-    stages.run(Stage::CommitInteraction, || {
-        let mut tree = commitments.tree_builder();
-        for Interaction { columns, .. } in [chain, table] {
-            tree.extend_evals(evaluations(columns));
-        }
-        tree.commit(&mut channel);
-    })?;
-    let components = Components::new(&shape, &challenges, chain_sum, table_sum);
-    let provers: [&dyn ComponentProver<SimdBackend>; 2] = [&components.chain, &components.table];
-    let stark = stages.run(Stage::Stark, || stwo::prover::prove(&provers, &mut channel, commitments))?;
-    let stark = stark.map_err(|error| ProveError::Internal { message: error.to_string() })?;
-    Ok((chain_sum, stark))
+    let components = stages.run(Stage::CommitInteraction, || session.commit_interaction(&challenges, chain, table))?;
+    let stark = stages.run(Stage::Stark, || session.prove(&components))??;
+    Ok((components.chain.claimed_sum(), stark))
+}
+
+/// A proof in the making: the transcript and what has been committed.
+pub(crate) struct Session<'a> {
+    pub shape: Shape,
+    channel: Blake2sChannel,
+    commitments: CommitmentSchemeProver<'a, SimdBackend, Blake2sMerkleChannel>,
+}
+
+impl<'a> Session<'a> {
+    pub fn new(statement: &Statement, config: PcsConfig, twiddles: &'a TwiddleTree<SimdBackend>) -> Self {
+        let shape = statement.shape();
+        let mut channel = statement.transcript(&config, &shape);
+        let mut commitments = CommitmentSchemeProver::new(config, twiddles);
+        commitments.set_store_polynomials_coefficients();
+        // The tree of preprocessed columns, of which there are none.
+        commitments.tree_builder().commit(&mut channel);
+        Self { shape, channel, commitments }
+    }
+
+    /// Commits the witness and draws the challenges of the lookup argument.
+    pub fn commit_trace(&mut self, witness: &Witness) -> Challenges {
+        let mut tree = self.commitments.tree_builder();
+        tree.extend_evals(evaluations(witness.chain.clone()));
+        tree.extend_evals(evaluations(witness.table.clone()));
+        tree.commit(&mut self.channel);
+        Challenges::draw(&mut self.channel)
+    }
+
+    /// Commits the columns of the lookup argument.
+    pub fn commit_interaction(
+        &mut self,
+        challenges: &Challenges,
+        chain: Interaction,
+        table: Interaction,
+    ) -> Components {
+        let components = Components::new(&self.shape, challenges, chain.sum, table.sum);
+        self.channel.mix_felts(&[chain.sum, table.sum]);
+        let mut tree = self.commitments.tree_builder();
+        tree.extend_evals(evaluations(chain.columns));
+        tree.extend_evals(evaluations(table.columns));
+        tree.commit(&mut self.channel);
+        components
+    }
+
+    /// Proves that the committed columns fulfil the components' constraints.
+    pub fn prove(mut self, components: &Components) -> Result<StarkProof<Hasher>, ProveError> {
+        let provers: [&dyn ComponentProver<SimdBackend>; 2] = [&components.chain, &components.table];
+        stwo::prover::prove(&provers, &mut self.channel, self.commitments)
+            .map_err(|error| ProveError::Internal { message: error.to_string() })
+    }
 }
 
 /// The proof's bytes.
@@ -193,7 +214,7 @@ type Twiddles = Arc<TwiddleTree<SimdBackend>>;
 
 /// The FFT's factors for domains up to this size. They are kept for the process's life: at most 8 bytes a point, and
 /// one tree for each of the sizes that occur.
-fn twiddles(log_domain: u32) -> Twiddles {
+pub(crate) fn twiddles(log_domain: u32) -> Twiddles {
     static KNOWN: LazyLock<Mutex<HashMap<u32, Twiddles>>> = LazyLock::new(Mutex::default);
     let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(twiddles) = known().get(&log_domain) {

@@ -19,18 +19,22 @@ pub(crate) struct Shape {
 const MIN_LOG_ROWS: u32 = 5;
 
 impl Shape {
-    /// The layout for a number of rounds.
+    /// The layout for a number of rounds. Where the steps are was chosen by measuring; what is proven does not
+    /// depend on it.
     pub fn of(program: Program, rounds: u32) -> Self {
-        let (limb_bits, rounds_per_row) = match program {
-            Program::FastFib => (8, 1),
-            Program::FibInputInitial => match rounds {
-                0..=64 => (4, 1),
-                65..=1024 => (8, 2),
-                _ => (8, 8),
-            },
+        // The most rounds that share a row. Wide rows save the columns for their state and make the trees lower, but
+        // each column adds to the proof's length.
+        let (limb_bits, widest_row, min_log_rows) = match (program, rounds) {
+            (Program::FastFib, _) => (8, 1, MIN_LOG_ROWS),
+            (Program::FibInputInitial, 0..=64) => (4, 1, MIN_LOG_ROWS),
+            (Program::FibInputInitial, 65..=128) => (4, 2, MIN_LOG_ROWS),
+            // The table has 2^8 rows, so a lower chain would save nothing.
+            (Program::FibInputInitial, 129..=400_000) => (8, 20, 8),
+            (Program::FibInputInitial, _) => (16, 20, 8),
         };
-        let rows = (rounds as usize).div_ceil(rounds_per_row);
-        let log_rows = rows.next_power_of_two().ilog2().max(MIN_LOG_ROWS);
+        let rows = rounds.div_ceil(widest_row);
+        let log_rows = rows.next_power_of_two().ilog2().max(min_log_rows);
+        let rounds_per_row = rounds.div_ceil(1 << log_rows).max(1) as usize;
         Self { halves: program.halves(), limb_bits, rounds_per_row, log_rows }
     }
 
@@ -39,14 +43,18 @@ impl Shape {
         self.limb_bits
     }
 
-    /// Logarithm of the larger component's size, which is also the degree bound of all committed polynomials.
-    pub fn max_log_rows(&self) -> u32 {
-        self.log_rows.max(self.log_table_rows())
-    }
-
     /// Limbs of a half.
     pub fn limbs_per_half(&self) -> usize {
         (16 / self.limb_bits) as usize
+    }
+}
+
+/// Counts that only the prover needs.
+#[cfg(feature = "prover")]
+impl Shape {
+    /// Logarithm of the larger component's size, which is also the degree bound of all committed polynomials.
+    pub fn max_log_rows(&self) -> u32 {
+        self.log_rows.max(self.log_table_rows())
     }
 
     /// Limbs of a word.
@@ -62,6 +70,11 @@ impl Shape {
     /// Committed columns of the chain, without the lookup argument's.
     pub fn chain_columns(&self) -> usize {
         self.head_columns() + self.rounds_per_row * self.limbs_per_word()
+    }
+
+    /// Fractions of a chain's row in the lookup argument: one for two limbs, and one for the states.
+    pub fn chain_fractions(&self) -> usize {
+        self.rounds_per_row * self.limbs_per_word() / 2 + 1
     }
 }
 

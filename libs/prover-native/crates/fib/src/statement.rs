@@ -1,7 +1,9 @@
 //! What a proof states, how it is written at the front of the proof's bytes, and how it enters the transcript.
 
 use provefleet_proof_system::SecurityProfile;
-use provefleet_proof_system::bytes::{DecodeError, Reader, Writer};
+#[cfg(feature = "prover")]
+use provefleet_proof_system::bytes::Writer;
+use provefleet_proof_system::bytes::{DecodeError, Reader};
 use provefleet_proof_system::envelope::ProofKind;
 use provefleet_proof_system::stark::{StarkShape, empty_tree_root};
 use stwo::core::air::Component;
@@ -11,7 +13,9 @@ use stwo::core::pcs::PcsConfig;
 use stwo_constraint_framework::{FrameworkComponent, TraceLocationAllocator};
 
 use crate::air::{Chain, Challenges, Table};
-use crate::program::{Computation, MAX_HALVES, Program, Word, word_from_bytes, word_to_bytes};
+#[cfg(feature = "prover")]
+use crate::program::word_to_bytes;
+use crate::program::{Computation, MAX_HALVES, Program, Word, word_from_bytes};
 use crate::shape::{Ends, Shape, State, chain_start};
 
 /// The parameters that proofs of this crate are made with.
@@ -25,9 +29,7 @@ const TRANSCRIPT_DOMAIN: u32 = 0x5046_0001;
 
 /// There are no preprocessed columns, so all trees that have columns are equally high and no lifting size is needed.
 /// (stwo 2.3.0 mishandles queries into a preprocessed tree that is lower than the others; an empty one is skipped.)
-pub(crate) fn pinned_config() -> PcsConfig {
-    PROFILE.config(None)
-}
+pub(crate) const LIFTING_LOG_SIZE: Option<u32> = None;
 
 /// A computation with the state that it is said to end in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +57,24 @@ impl Statement {
         Ends { first, last: State { round: length, a, b } }
     }
 
+    /// The statement that the chain's last state, words a and b as halves, is the computation's.
+    #[cfg(feature = "prover")]
+    pub fn of_last_state(computation: &Computation, last: &[u16]) -> Self {
+        let word = |halves: &[u16]| -> Word {
+            let mut word = [0; MAX_HALVES];
+            word[..halves.len()].copy_from_slice(halves);
+            word
+        };
+        let (a, b) = last.split_at(computation.program.halves());
+        let (result, companion) = match computation.result_is_b() {
+            true => (b, a),
+            false => (a, b),
+        };
+        Self { computation: *computation, result: word(result), companion: word(companion) }
+    }
+
     /// Writes the statement. For `fast-fib` a and b are constants of the program and are left out.
+    #[cfg(feature = "prover")]
     pub fn write(&self, writer: &mut Writer) {
         let Computation { program, n, a, b } = &self.computation;
         let halves = program.halves();

@@ -11,8 +11,8 @@ use stwo::prover::backend::simd::m31::{LOG_N_LANES, PackedM31};
 use stwo::prover::backend::simd::prefix_sum::inclusive_prefix_sum;
 use stwo::prover::backend::simd::qm31::PackedQM31;
 
-use crate::air::{Challenges, Row, RowState, Rule, TABLE_COLUMNS, chain_row, table_row};
-use crate::shape::{Shape, State, chain_words};
+use crate::air::{Challenges, Row, RowState, Rule, TABLE_COLUMNS, TABLE_FRACTIONS, chain_row, table_row};
+use crate::shape::Shape;
 
 /// The columns that are committed first. Rows may be in any order; they are in the chain's.
 #[derive(Clone)]
@@ -22,10 +22,11 @@ pub(crate) struct Witness {
 }
 
 impl Witness {
-    /// Runs `length` rounds from `first` and lays them out. Also returns the last state's words a and b as halves.
-    pub fn generate(shape: &Shape, first: &State, length: u32) -> (Self, Vec<u16>) {
-        let words = chain_words(first, length, shape.halves);
-        let enabled_rows = length as usize / shape.rounds_per_row;
+    /// Lays out a chain: `words` are halves, `shape.halves` a word, of which the first two are the first state and
+    /// each further one is what a round computed. The number of rounds must fill the last row.
+    pub fn of_words(shape: &Shape, words: &[u16]) -> Self {
+        let length = words.len() / shape.halves - 2;
+        let enabled_rows = length / shape.rounds_per_row;
         let mut chain: Vec<BaseColumn> =
             (0..shape.chain_columns()).map(|_| BaseColumn::zeros(1 << shape.log_rows)).collect();
 
@@ -76,7 +77,7 @@ impl Witness {
             times.into_iter().map(BaseField::from_u32_unchecked).collect(),
         ];
         debug_assert_eq!(table.len(), TABLE_COLUMNS);
-        (Self { chain, table }, words[length as usize * shape.halves..].to_vec())
+        Self { chain, table }
     }
 }
 
@@ -88,13 +89,12 @@ pub(crate) struct Interaction {
 
 /// The chain's lookup columns.
 pub(crate) fn chain_interaction(shape: &Shape, chain: &[BaseColumn], challenges: &Challenges) -> Interaction {
-    let fractions = shape.rounds_per_row * shape.limbs_per_word() / 2 + 1;
-    interaction(chain, shape.log_rows, fractions, challenges, |row| chain_row(row, shape))
+    interaction(chain, shape.log_rows, shape.chain_fractions(), challenges, |row| chain_row(row, shape))
 }
 
 /// The table's lookup columns.
 pub(crate) fn table_interaction(shape: &Shape, table: &[BaseColumn], challenges: &Challenges) -> Interaction {
-    interaction(table, shape.log_table_rows(), 2, challenges, |row| table_row(row))
+    interaction(table, shape.log_table_rows(), TABLE_FRACTIONS, challenges, |row| table_row(row))
 }
 
 /// Vectors of rows that are handled together: enough to share the cost of an inversion, few enough for the cache.

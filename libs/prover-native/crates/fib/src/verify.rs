@@ -17,7 +17,7 @@ use crate::air::Challenges;
 use crate::error::{VerifyError, VerifyErrorKind};
 use crate::options::{Claim, Verified};
 use crate::program::{Computation, Program, word_from_bytes};
-use crate::statement::{Components, KIND, PROFILE, Statement, StatementError};
+use crate::statement::{Components, KIND, LIFTING_LOG_SIZE, PROFILE, Statement, StatementError};
 
 /// Checks that `claim.proof` proves that the program, run on the input, gives the public output.
 ///
@@ -44,7 +44,7 @@ fn verify_claim(claim: &Claim<'_>) -> Result<Verified, VerifyError> {
     })?;
 
     let mut reader = Reader::new(claim.proof);
-    let config = expect_config(&mut reader, KIND, &PROFILE, None)?;
+    let config = expect_config(&mut reader, KIND, &PROFILE, LIFTING_LOG_SIZE)?;
     let statement = Statement::read(&mut reader, &computation, &result)?;
     let shape = statement.shape();
     let stark_shape = Components::placeholder(&shape).stark_shape(config);
