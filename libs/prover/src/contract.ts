@@ -40,8 +40,11 @@ export type Verdict =
   | { readonly valid: true; readonly securityBits: number }
   | { readonly valid: false; readonly kind: VerdictKind; readonly reason: string };
 
-/** Why a proof was not accepted. `WeakSecurity`: it holds, but under a weaker configuration than the one pinned. */
-export type VerdictKind = 'UnknownProgram' | 'InvalidInput' | 'Malformed' | 'WeakSecurity' | 'WrongClaim' | 'Rejected';
+/**
+ * Why a proof was not accepted. `WeakSecurity`: it holds, but under a weaker configuration than the one pinned.
+ * `Unverifiable`: nothing is known against the claim, but this backend has no verifier for its proof format.
+ */
+export type VerdictKind = 'UnknownProgram' | 'InvalidInput' | 'Malformed' | 'WeakSecurity' | 'WrongClaim' | 'Rejected' | 'Unverifiable';
 
 export interface Capabilities {
   /** Ids of the programs this backend proves. */
