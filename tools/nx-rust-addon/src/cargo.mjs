@@ -27,7 +27,7 @@ export function buildInvocation({ crate, build, profile, host, rustflags }) {
   const isDefaultCpu = build === 'arm64';
   const flags = [rustflags, isDefaultCpu ? undefined : `-C target-cpu=${build}`].filter(Boolean).join(' ');
   return {
-    args: ['build', '--locked', '--profile', profile, '--package', crate, '--target', host, '--target-dir', `target/${build}`],
+    args: ['build', '--profile', profile, '--package', crate, '--target', host, '--target-dir', `target/${build}`],
     env: { RUSTFLAGS: flags, PROVEFLEET_ADDON_BUILD: build },
     artefactDirectory: join('target', build, host, profile === 'dev' ? 'debug' : profile),
   };
@@ -89,7 +89,7 @@ function main() {
     case 'build':
       return buildAddon(values.crate, values.build);
     case 'test':
-      return cargo(['test', '--locked', '--release', '--workspace']);
+      return cargo(['test', '--release', '--workspace']);
     case 'lint':
       cargo(['fmt', '--all', '--check']);
       return cargo(['clippy', '--locked', '--release', '--workspace', '--all-targets', '--', '-D', 'warnings']);

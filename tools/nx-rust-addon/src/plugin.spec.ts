@@ -116,7 +116,7 @@ describe('running cargo', () => {
   it('builds for a kind of CPU in a directory of its own, without touching build scripts', () => {
     const { args, env, artefactDirectory } = buildInvocation({ ...options, build: 'x86-64-v3' });
     expect(args.join(' ')).toBe(
-      'build --locked --profile addon --package some-addon --target x86_64-unknown-linux-gnu --target-dir target/x86-64-v3',
+      'build --profile addon --package some-addon --target x86_64-unknown-linux-gnu --target-dir target/x86-64-v3',
     );
     expect(env).toEqual({ RUSTFLAGS: '-C target-cpu=x86-64-v3', PROVEFLEET_ADDON_BUILD: 'x86-64-v3' });
     expect(artefactDirectory).toBe(join('target', 'x86-64-v3', 'x86_64-unknown-linux-gnu', 'addon'));
