@@ -1,0 +1,89 @@
+import * as promises from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { AgentError } from '../errors.js';
+
+/** The part of `node:fs/promises` the agent's state uses; injected so that tests can fill the disk or tear a write. */
+export type FileSystem = Pick<typeof promises, 'chmod' | 'link' | 'mkdir' | 'open' | 'readdir' | 'readFile' | 'rename' | 'stat' | 'unlink'>;
+
+export const nodeFileSystem: FileSystem = promises;
+
+export const FILE_MODE = 0o600;
+export const DIRECTORY_MODE = 0o700;
+
+/** Suffix of files being written. One that is found at start is the trace of a stop in mid-write and is removed. */
+export const TEMPORARY_SUFFIX = '.tmp';
+
+let temporaryCounter = 0;
+
+/**
+ * Replaces a file so that after any stop, even of the machine, either the old content or the whole new content is
+ * there. The content is on the device when the promise resolves.
+ * @throws the file system's own error; the old file is then untouched.
+ */
+export async function writeAtomic(fs: FileSystem, path: string, content: Uint8Array | string, mode = FILE_MODE): Promise<void> {
+  const temporary = `${path}.${process.pid}-${++temporaryCounter}${TEMPORARY_SUFFIX}`;
+  try {
+    const handle = await fs.open(temporary, 'wx', mode);
+    try {
+      await handle.writeFile(content);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await fs.rename(temporary, path);
+  } catch (error) {
+    await removeIfThere(fs, temporary);
+    throw error;
+  }
+  await syncDirectory(fs, dirname(path));
+}
+
+/** Makes created, renamed and removed names of a directory durable. */
+export async function syncDirectory(fs: FileSystem, directory: string): Promise<void> {
+  const handle = await fs.open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Reads a file; null when there is none. */
+export async function readIfThere(fs: FileSystem, path: string): Promise<Buffer | null> {
+  try {
+    return await fs.readFile(path);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** Removes a file; a missing one is fine. */
+export async function removeIfThere(fs: FileSystem, path: string): Promise<void> {
+  try {
+    await fs.unlink(path);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+  }
+}
+
+/** Makes a directory only its owner can enter, with its parents. */
+export async function ensureDirectory(fs: FileSystem, path: string): Promise<void> {
+  await fs.mkdir(path, { recursive: true, mode: DIRECTORY_MODE });
+}
+
+/**
+ * Refuses a file or directory that others than its owner may read or write.
+ * @throws AgentError `StateUnsafe` with the command that cures it.
+ */
+export async function requirePrivate(fs: FileSystem, path: string, kind: 'file' | 'directory'): Promise<void> {
+  const { mode } = await fs.stat(path);
+  if ((mode & 0o077) === 0) return;
+  const wanted = kind === 'file' ? '600' : '700';
+  throw new AgentError('StateUnsafe', `${kind} ${path} may be used by others (mode ${(mode & 0o777).toString(8)}); it must be ${wanted}. Run: chmod ${wanted} ${path}`);
+}
+
+/** The `code` of a system error such as `ENOSPC`; empty when it has none. */
+export function errorCode(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
