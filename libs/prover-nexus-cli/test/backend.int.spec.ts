@@ -4,7 +4,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { encodeInput, FAST_FIB, FIB_INPUT_INITIAL, ProverError, ProverRegistry, referenceOutput, type ProverBackend } from '@provefleet/prover';
+import { describeBackendConformance, encodeInput, FAST_FIB, FIB_INPUT_INITIAL, ProverError, ProverRegistry, referenceOutput, type ProverBackend } from '@provefleet/prover';
 import { NEXUS_PROGRAM, registerNexusCli } from '../src/index.js';
 
 const STAND_IN = fileURLToPath(new URL('nexus-network.mjs', import.meta.url));
@@ -40,6 +40,16 @@ const failure = (promise: Promise<unknown>) =>
       throw error;
     },
   );
+
+describeBackendConformance(
+  { describe, it, expect },
+  () => create(STAND_IN),
+  [
+    { ...job, publicOutput: OUTPUT },
+    { program: FIB_INPUT_INITIAL, input: encodeInput({ program: FIB_INPUT_INITIAL, n: 0, initA: 0xffff_ffff, initB: 2 }), publicOutput: Uint8Array.from([1, 0, 0, 0]) },
+  ],
+  { verifies: false },
+);
 
 describe('the nexus-cli backend', () => {
   it('tells the version of the program found on PATH', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type ConformanceCase, type ConformanceRunner, describeBackendConformance } from './conformance.js';
+import { type ConformanceCase, type ConformanceOptions, type ConformanceRunner, describeBackendConformance } from './conformance.js';
 import type { ProofClaim, ProofStage, ProveJob, ProverBackend, ProveResult, Verdict } from './contract.js';
 import { ProverError } from './errors.js';
 import { encodeInput, FAST_FIB, FIB_INPUT_INITIAL, isProgramId, parseInput, PROGRAM_IDS, type ProgramInput, referenceOutput } from './programs.js';
@@ -56,16 +56,28 @@ function restate(program: string, input: Uint8Array, publicOutput: Uint8Array): 
 }
 
 /** Runs the suite outside of the test runner and gives the names of the tests that fail. */
-async function failures(backend: new () => ProverBackend, cases = CASES): Promise<string[]> {
+async function failures(backend: new () => ProverBackend, cases = CASES, options: ConformanceOptions = {}): Promise<string[]> {
   const tests: [string, () => Promise<void>][] = [];
   const runner: ConformanceRunner = { describe: (_name, body) => body(), it: (name, body) => tests.push([name, body]), expect };
-  describeBackendConformance(runner, async () => new backend(), cases);
+  describeBackendConformance(runner, async () => new backend(), cases, options);
   const failed: string[] = [];
   for (const [name, body] of tests) await body().catch(() => failed.push(name));
   return failed;
 }
 
+/** Cannot check a proof, and says nothing of its stages. */
+class BlindBackend extends HonestBackend {
+  override async prove(job: ProveJob, signal: AbortSignal) {
+    return { ...(await super.prove({ ...job, onStage: undefined }, signal)), stages: [] };
+  }
+
+  override async verify({ program }: ProofClaim): Promise<Verdict> {
+    return { valid: false, kind: isProgramId(program) ? 'Unverifiable' : 'UnknownProgram', reason: 'no verifier' };
+  }
+}
+
 describeBackendConformance({ describe, it, expect }, async () => new HonestBackend(), CASES);
+describe('without a verifier', () => describeBackendConformance({ describe, it, expect }, async () => new BlindBackend(), CASES, { verifies: false }));
 
 describe('the conformance suite catches a backend that', () => {
   class Wrong extends HonestBackend {
@@ -123,9 +135,14 @@ describe('the conformance suite catches a backend that', () => {
     ['is too weak', Weak, 'says what it can do'],
     ['does not hear an abort', Deaf, 'ends an aborted job as cancelled, before it begins or under way, and goes on'],
     ['mixes up its stages', Disordered, 'reports stages in their order, each with its time'],
+    ['cannot verify without saying so', BlindBackend, 'proves what the program computes, and verifies it'],
     ['works on after it was closed', Immortal, 'takes no job once closed, and can be closed twice'],
   ])('%s', async (_what, backend, caught) => {
     expect(await failures(backend)).toContain(caught);
+  });
+
+  it('calls a proof valid without a verifier', async () => {
+    expect(await failures(Credulous, CASES, { verifies: false })).toContain('refuses a proof of anything but the claim');
   });
 
   it('proves a program that no case covers', async () => {
