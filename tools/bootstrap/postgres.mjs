@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 
 /** As root: where what the server's own user must reach stands, when the checkout is closed to it. */
-const SHARED_HOME = '/var/lib/provefleet';
+const SHARED_HOME = '/var/lib/provefleet-postgres';
 const USER = 'provefleet';
 const DATABASE = 'provefleet';
 const READY_TIMEOUT_MS = 30_000;

@@ -98,17 +98,20 @@ export class Stack {
     if (existsSync(join(this.agentHome(name), 'agent.json'))) return false;
     await this.login();
     const { token } = await this.api('POST', '/join-tokens', { uses: 1, lifetimeMs: 600_000 });
-    await run(process.execPath, [MAIN.agent, 'join', via, '--state-dir', this.agentHome(name), '--name', name, '--environment', 'local', '--orchestrator-url', this.orchestratorUrl, '--workers', String(workers)], {
+    await run(process.execPath, [MAIN.agent, 'join', via, '--state-dir', this.agentHome(name), '--name', name, '--environment', 'local', '--orchestrator-url', this.orchestratorUrl, '--status-port', '0'], {
       log: `join-${name}`,
       env: { PROVEFLEET_JOIN_TOKEN: token },
     });
+    const { items } = await this.api('GET', `/machines?q=${name}`);
+    const machine = items.find((item) => item.name === name);
+    await this.api('PUT', `/machines/${machine.id}/desired`, { workers, reason: 'set when it joined' });
     return true;
   }
 
   /** Starts the agent of a joined machine; ready when its own status page answers. */
-  async startAgent(name, { statusPort = 0, env = {} } = {}) {
-    return this.services.start(name, [MAIN.agent, 'run', '--state-dir', this.agentHome(name), '--status-port', String(statusPort)], {
-      env: { ...this.env, ...env },
+  async startAgent(name) {
+    return this.services.start(name, [MAIN.agent, 'run', '--state-dir', this.agentHome(name)], {
+      env: this.env,
       ready: async () => existsSync(join(this.agentHome(name), 'status.json')),
     });
   }
