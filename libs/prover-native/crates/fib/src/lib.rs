@@ -22,6 +22,8 @@ mod program;
 mod prove;
 mod shape;
 mod statement;
+#[cfg(all(test, feature = "prover"))]
+mod tests;
 #[cfg(feature = "prover")]
 mod trace;
 mod verify;
