@@ -9,7 +9,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 const SECRET_NAMES = ['token', 'secret', 'secretKey', 'privateKey', 'password', 'authorization', 'cookie'];
 
 /** Structured JSON, one object a line, to stdout and to the file when one is named. */
-export function createLogger(level: LogLevel, file?: string, stdout: DestinationStream = pino.destination({ fd: 1, sync: false })): Logger {
+export function createLogger(level: LogLevel, file?: string, stdout: DestinationStream = pino.destination({ fd: 1, sync: true })): Logger {
   const options = {
     level,
     base: null,
@@ -18,6 +18,6 @@ export function createLogger(level: LogLevel, file?: string, stdout: Destination
     redact: { paths: SECRET_NAMES.flatMap((name) => [name, `*.${name}`]), censor: '[secret]' },
   };
   if (file === undefined) return pino(options, stdout);
-  const toFile = pino.destination({ dest: file, mkdir: true, sync: false, mode: 0o600 });
+  const toFile = pino.destination({ dest: file, mkdir: true, sync: true, mode: 0o600 });
   return pino(options, pino.multistream([{ level, stream: stdout }, { level, stream: toFile }]));
 }

@@ -25,13 +25,13 @@ export interface ProvingDependencies {
 
 /** Takes tasks from the nodes' queues in fair turn, has every input proved, and hands the proofs on when they are on disk. */
 export class Proving {
-  private unfinished = 0;
+  private beingKept = 0;
 
   constructor(private readonly deps: ProvingDependencies) {}
 
-  /** Tasks begun and not yet proved or failed. */
-  get inWork(): number {
-    return this.unfinished;
+  /** Tasks whose proofs are made and on their way to the disk. */
+  get finishing(): number {
+    return this.beingKept;
   }
 
   /** Runs until the signal is aborted. */
@@ -63,7 +63,6 @@ export class Proving {
       await settlement.end(record, { ...ended, outcome: 'failed', code: 'MalformedTask', reason: 'the task holds no input' });
       return;
     }
-    this.unfinished++;
     const outcomes: Promise<JobOutcome>[] = [];
     const bad = { seen: false };
     const started = clock.now();
@@ -72,13 +71,20 @@ export class Proving {
       if (bad.seen) break;
       outcomes.push((await this.dispatch(record, input, signal, bad)).outcome);
     }
-    void Promise.all(outcomes)
-      .then((all) => this.finish(node, record, all, clock.now() - started))
-      .catch(this.deps.onFailure)
-      .finally(() => {
-        this.unfinished--;
-        this.deps.changed.notify();
-      });
+    // Not waited for: the next task is begun meanwhile. Stays open for ever when the agent stops before the proofs are made.
+    void Promise.all(outcomes).then((all) => this.keep(node, record, all, clock.now() - started));
+  }
+
+  private async keep(node: ProverNode, record: TaskRecord, outcomes: readonly JobOutcome[], milliseconds: number): Promise<void> {
+    this.beingKept++;
+    try {
+      await this.finish(node, record, outcomes, milliseconds);
+    } catch (error) {
+      this.deps.onFailure(error);
+    } finally {
+      this.beingKept--;
+      this.deps.changed.notify();
+    }
   }
 
   /** Waits until a worker has room for the job; its outcome comes later. */
@@ -95,12 +101,7 @@ export class Proving {
         settle(result);
       },
     };
-    try {
-      await this.deps.pool.dispatch(job, signal);
-    } catch (error) {
-      this.unfinished--;
-      throw error;
-    }
+    await this.deps.pool.dispatch(job, signal);
     return { outcome };
   }
 

@@ -52,9 +52,10 @@ export class Submitter {
   /** Milliseconds until it may be sent, and the right to send it when that is 0. */
   private waitFor(submission: Submission): number {
     const { clock, circuit } = this.deps;
+    const at = Math.max(submission.notBefore, this.node.submitTimer.nextAt());
+    // Read after `at`, which is never in the past of its own reading of the clock.
     const now = clock.now();
-    const wait = Math.max(submission.notBefore, this.node.submitTimer.nextAt()) - now;
-    if (wait > 0) return wait;
+    if (at > now) return at - now;
     if (!circuit.tryPass()) return Number.isFinite(circuit.nextAt()) ? Math.max(1, circuit.nextAt() - now) : PROBE_POLL_MS;
     this.node.submitTimer.record();
     return 0;
