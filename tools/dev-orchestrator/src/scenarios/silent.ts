@@ -1,0 +1,3 @@
+import { badDelivery } from './kinds.js';
+
+export const silent = badDelivery('silent', 'answers never come', {}, () => ({ kind: 'silence' }));

@@ -1,0 +1,3 @@
+import { refusal } from './kinds.js';
+
+export const unprocessable = refusal('unprocessable', 422, 'UnprocessableEntityError', 'submit');
