@@ -185,7 +185,11 @@ impl Prover {
                     }),
                     is_cancelled: Some(&|| cancelled.load(Ordering::Relaxed)),
                 };
-                pool.install(|| provefleet_fib::prove(&program, &input, &options))
+                pool.install(|| {
+                    #[cfg(feature = "fault-injection")]
+                    assert_ne!(program, "provoke-panic", "provoked");
+                    provefleet_fib::prove(&program, &input, &options)
+                })
             }
         };
         threads.proving.submit(work, move |result| tell(&listener, prove_event(result))).map_err(stopped)?;
