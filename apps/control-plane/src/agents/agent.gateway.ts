@@ -1,0 +1,97 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type BeforeApplicationShutdown, Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { AGENT_SOCKET_PATH, CLOSE_CODES, type FleetEvent, type Heartbeat, type MachineFacts, MAX_FRAME_BYTES } from '@provefleet/fleet-protocol';
+import { CLOCK, type Clock } from '../config/clock.js';
+import { LOGGER, type Logger } from '../config/logger.js';
+import { FleetChanges } from '../live/fleet-changes.js';
+import { type KnownMachine, MachinesRepository } from '../machines/machines.repository.js';
+import { closeAll } from '../sockets/closing.js';
+import { SocketServer } from '../sockets/socket-server.js';
+import { TelemetryService } from '../telemetry/telemetry.service.js';
+import { AgentConnection, type AgentPort } from './agent.connection.js';
+import { heartbeatIntervalMs, offlineAfterMs } from './heartbeat-interval.js';
+
+/** Sockets that have not said who they are; beyond that further ones are refused until some have. */
+const MAX_UNAUTHENTICATED = 2_000;
+const SWEEP_MS = 5_000;
+const DRAIN_MS = 5_000;
+
+/** The agents' side: every connected agent, and what is to be told to it. */
+@Injectable()
+export class AgentGateway implements AgentPort, OnModuleInit, BeforeApplicationShutdown {
+  private readonly connections = new Set<AgentConnection>();
+  private readonly byMachine = new Map<string, AgentConnection>();
+  private sweeper: NodeJS.Timeout | undefined;
+
+  constructor(
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(LOGGER) private readonly logger: Logger,
+    private readonly machines: MachinesRepository,
+    private readonly telemetry: TelemetryService,
+    private readonly changes: FleetChanges,
+    private readonly sockets: SocketServer,
+  ) {}
+
+  onModuleInit(): void {
+    this.sockets.register({
+      path: AGENT_SOCKET_PATH,
+      maxFrameBytes: MAX_FRAME_BYTES,
+      admit: async () => (this.connections.size - this.byMachine.size >= MAX_UNAUTHENTICATED ? 503 : true),
+      open: (socket) => void this.connections.add(new AgentConnection(socket, this, this.clock, this.logger)),
+    });
+    this.changes.desired.on(({ machineId, revision, document }) => this.byMachine.get(machineId)?.sendDesired(revision, document));
+    this.changes.revoked.on((machineId) => this.byMachine.get(machineId)?.close(CLOSE_CODES.revoked, 'this machine was revoked; join again'));
+    // The welcome of the next connection says that it is approved.
+    this.changes.approved.on((machineId) => this.byMachine.get(machineId)?.close(CLOSE_CODES.goingAway, 'approved; connect again'));
+    this.sweeper = setInterval(() => this.cutSilent(), SWEEP_MS);
+  }
+
+  findMachine(machineId: string): Promise<KnownMachine | null> {
+    return this.machines.findKnown(machineId);
+  }
+
+  async saveFacts(machineId: string, facts: MachineFacts): Promise<void> {
+    await this.machines.saveFacts(machineId, facts);
+    this.changes.machines.emit([machineId]);
+  }
+
+  ingest(machineId: string, events: readonly FleetEvent[]): Promise<number> {
+    return this.telemetry.ingest(machineId, events);
+  }
+
+  heartbeat(machineId: string, heartbeat: Heartbeat, receivedAt: number, offlineAt: number): Promise<void> {
+    return this.telemetry.heartbeat(machineId, heartbeat, receivedAt, offlineAt);
+  }
+
+  authenticated(machine: KnownMachine, connection: AgentConnection): number {
+    this.byMachine.get(machine.id)?.close(CLOSE_CODES.replaced, 'a newer connection of this machine took over');
+    this.byMachine.set(machine.id, connection);
+    this.logger.info({ machineId: machine.id, machine: machine.name }, 'an agent connected');
+    return heartbeatIntervalMs(this.byMachine.size, Math.random());
+  }
+
+  closed(connection: AgentConnection): void {
+    this.connections.delete(connection);
+    const { machineId } = connection;
+    if (machineId !== undefined && this.byMachine.get(machineId) === connection) this.byMachine.delete(machineId);
+  }
+
+  /** Stores what has arrived and acknowledges it, then sends every agent away to come back to the next control plane. */
+  async beforeApplicationShutdown(): Promise<void> {
+    clearInterval(this.sweeper);
+    this.sockets.stopAccepting();
+    for (const { socket } of this.connections) socket.pause();
+    await Promise.race([this.telemetry.drained(), sleep(DRAIN_MS)]);
+    for (const { socket } of this.connections) socket.resume();
+    await closeAll([...this.connections].map(({ socket }) => socket), CLOSE_CODES.goingAway, 'the control plane goes down; come back after a moment');
+  }
+
+  /** Cuts connections whose other end is gone without a close: no heartbeat came for longer than any healthy agent takes. */
+  private cutSilent(): void {
+    const now = this.clock();
+    for (const connection of this.connections) {
+      const { heartbeatIntervalMs: interval, heardAt, socket } = connection;
+      if (interval > 0 && !socket.isPaused && now - heardAt > 2 * offlineAfterMs(interval)) socket.terminate();
+    }
+  }
+}

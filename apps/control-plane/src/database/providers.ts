@@ -1,0 +1,3 @@
+import { PrismaService } from './prisma.service.js';
+
+export const databaseProviders = [PrismaService];
