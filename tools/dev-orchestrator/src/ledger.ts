@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, truncateSync } from 'node:fs';
 import type { TaskDifficulty, TaskType } from '@provefleet/orchestrator-client';
 import { describeInput } from '@provefleet/prover';
 import type { GeneratedTask } from './generator.js';
@@ -159,16 +159,17 @@ export class Ledger {
   }
 
   private load(file: string): void {
-    const lines = readFileSync(file, 'utf8').split('\n');
-    lines.forEach((line, index) => {
-      if (line === '') return;
+    const text = readFileSync(file, 'utf8');
+    // A kill may have torn the last line; its change is lost, as if the kill had come a moment earlier.
+    const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+    if (whole.length < text.length) truncateSync(file, Buffer.byteLength(whole));
+    for (const [index, line] of whole.split('\n').slice(0, -1).entries()) {
       try {
         const record = JSON.parse(line) as TaskRecord;
         this.records.set(record.taskId, record);
       } catch (cause) {
-        // The last line may be torn by a kill; its change is lost, as if it had come a moment earlier.
-        if (index < lines.length - 1) throw new Error(`${file}, line ${index + 1}: not a ledger entry`, { cause });
+        throw new Error(`${file}, line ${index + 1}: not a ledger entry`, { cause });
       }
-    });
+    }
   }
 }

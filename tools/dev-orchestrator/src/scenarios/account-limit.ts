@@ -16,11 +16,11 @@ export const accountLimit: Scenario = {
         const now = host.now();
         const recent = (sent.get(account) ?? []).filter((at) => at > now - MINUTE);
         sent.set(account, recent);
-        const inTheWay = recent[recent.length - perMinute];
-        if (inTheWay === undefined) {
+        if (recent.length < perMinute) {
           recent.push(now);
           return null;
         }
+        const inTheWay = recent[recent.length - perMinute] ?? now;
         return errorAnswer(429, 'RateLimitError', 'the account has used up its requests of this minute', {
           'retry-after': String(Math.max(1, Math.ceil((inTheWay + MINUTE - now) / 1000))),
         });
