@@ -18,7 +18,7 @@ export interface OrchestratorClientOptions {
   readonly limits?: Partial<HttpLimits>;
   /** Take plain http beyond loopback too. Default: false. */
   readonly allowInsecureHttp?: boolean;
-  /** Wall clock, for Retry-After dates. Default: Date.now. */
+  /** Wall clock in ms since the epoch, for Retry-After dates of servers that do not tell their own. Default: Date.now. */
   readonly wallNow?: () => number;
 }
 
@@ -157,7 +157,7 @@ export class OrchestratorClient {
         call,
         status: response.status,
         body: errorBody,
-        retryAfterMs: parseRetryAfter(response.headers['retry-after'], this.wallNow()),
+        retryAfterMs: parseRetryAfter(response.headers['retry-after'], this.serverNow(response.headers.date)),
       });
     }
     // A captive portal or proxy page with status 200 must not pass for "accepted".
@@ -165,6 +165,12 @@ export class OrchestratorClient {
       throw new OrchestratorError('Undecodable', 'the answer is a web page, not the orchestrator’s', { call, status: response.status });
     }
     return response.body;
+  }
+
+  /** A Retry-After date is by the server's clock, which its Date header tells; ours may be off. */
+  private serverNow(dateHeader: string | undefined): number {
+    const told = Date.parse(dateHeader ?? '');
+    return Number.isNaN(told) ? this.wallNow() : told;
   }
 }
 

@@ -178,15 +178,22 @@ describe('statuses', () => {
     ['a fraction', '1.5', null],
     ['far too many digits', '99999999999999999999', null],
   ])('429 with Retry-After as %s', async (_name, header, retryAfterMs) => {
-    server.answer = (response) =>
+    server.answer = (response) => {
+      response.sendDate = false;
       response
         .writeHead(429, { 'content-type': 'application/json', ...(header === undefined ? {} : { 'retry-after': header }) })
         .end('{"name":"RateLimited","message":"slow down","httpCode":429}');
+    };
     expect(await failure(client({ wallNow }).submitProof(submission))).toMatchObject({
       code: 'HttpStatus', status: 429, retryAfterMs, call: 'POST v3/tasks/submit',
       body: { name: 'RateLimited', message: 'slow down', httpCode: 429 },
       message: 'POST v3/tasks/submit: status 429: RateLimited: slow down',
     });
+  });
+
+  test('a Retry-After date counts by the server’s own clock, however wrong either is', async () => {
+    server.answer = (response) => response.writeHead(503, { date: 'Tue, 24 Nov 2026 09:00:00 GMT', 'retry-after': 'Tue, 24 Nov 2026 09:00:20 GMT' }).end();
+    expect((await failure(client({ wallNow }).submitProof(submission))).retryAfterMs).toBe(20_000);
   });
 
   test.each([
