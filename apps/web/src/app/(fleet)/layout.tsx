@@ -1,0 +1,15 @@
+import { redirect } from 'next/navigation';
+import type { ReactNode } from 'react';
+import { Shell } from '../../components/shell/shell';
+import { readSession } from '../../data/server';
+
+/** All pages behind the sign-in. Without the control plane they still open, and say so. */
+export default async function FleetLayout({ children }: { children: ReactNode }) {
+  const state = await readSession();
+  if (state.kind === 'signed-out') redirect('/login');
+  return (
+    <Shell session={state.kind === 'signed-in' ? state.session : null}>
+      {children}
+    </Shell>
+  );
+}

@@ -1,0 +1,54 @@
+'use client';
+
+import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { useRouter } from 'next/navigation';
+import { type ReactNode, useCallback, useState } from 'react';
+import { ApiError, type Session, UnreachableError } from '../../data/api';
+import { LiveProvider } from '../../data/live';
+import { SessionContext } from '../../data/session';
+import { ToastProvider } from '../ui/toast';
+import { OfflineBanner } from './offline-banner';
+import { SideBar, TabBar } from './navigation';
+import { TopBar } from './top-bar';
+
+/** The frame of all pages behind the sign-in: navigation, the fleet's state in the top bar, the live connection. */
+export function Shell({ session, children }: { session: Session | null; children: ReactNode }) {
+  const router = useRouter();
+  const signedOut = useCallback(() => router.replace(`/login?next=${encodeURIComponent(window.location.pathname + window.location.search)}`), [router]);
+  const [queries] = useState(
+    () =>
+      new QueryClient({
+        queryCache: new QueryCache({ onError: (error) => error instanceof ApiError && error.status === 401 && signedOut() }),
+        defaultOptions: {
+          queries: {
+            networkMode: 'always',
+            staleTime: 1_000,
+            // A refusal stays one; an unreachable control plane is asked again by the connection itself.
+            retry: (failures, error) => error instanceof UnreachableError && failures < 1,
+            refetchOnWindowFocus: true,
+          },
+          mutations: { networkMode: 'always' },
+        },
+      }),
+  );
+  return (
+    <QueryClientProvider client={queries}>
+      <LiveProvider reachable={session !== null} onSignedOut={signedOut}>
+        <SessionContext value={session}>
+          <ToastProvider>
+            <a className="skip" href="#main">Skip to the content</a>
+            <div className="app">
+              <SideBar />
+              <div className="main">
+                <OfflineBanner />
+                <TopBar />
+                {children}
+              </div>
+              <TabBar />
+            </div>
+          </ToastProvider>
+        </SessionContext>
+      </LiveProvider>
+    </QueryClientProvider>
+  );
+}
