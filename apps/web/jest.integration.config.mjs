@@ -1,1 +1,3 @@
-export { integration as default } from '../../jest.preset.mjs';
+import { integration } from '../../jest.preset.mjs';
+
+export default { ...integration, modulePathIgnorePatterns: ['<rootDir>/.next/'] };

@@ -1,5 +1,5 @@
 import type { FleetEvent } from '@provefleet/fleet-protocol';
-import type { IconName } from '../components/ui/icon';
+import type { IconName } from './icon-shapes';
 import { formatDuration, formatTime, shortId } from './format';
 import { STATE_LOOKS } from './states';
 

@@ -1,5 +1,5 @@
 import type { MachineState } from '@provefleet/fleet-protocol';
-import type { IconName } from '../components/ui/icon';
+import type { IconName } from './icon-shapes';
 import { formatCount } from './format';
 
 /** How a state looks and reads. The icon and the word always appear together. */

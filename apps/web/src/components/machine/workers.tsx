@@ -7,7 +7,8 @@ import { useProofs } from '../../data/queries';
 import { formatBytes, formatDuration, formatElapsed, shortId } from '../../lib/format';
 import { type StageShare, stageProgress, usualStages } from '../../lib/stages';
 import { Card } from '../ui/card';
-import { Icon, type IconName } from '../ui/icon';
+import type { IconName } from '../../lib/icon-shapes';
+import { Icon } from '../ui/icon';
 
 const LOOKS: Readonly<Record<WorkerStatus['state'], { word: string; tone: string; icon: IconName }>> = {
   starting: { word: 'Starting', tone: 's-draining', icon: 'refresh' },

@@ -8,7 +8,8 @@ import { useNow } from '../../data/clock';
 import { useSession } from '../../data/session';
 import { formatCount, formatMoment, plural } from '../../lib/format';
 import { verdictOf } from '../../lib/states';
-import { Icon, type IconName, Mark } from '../ui/icon';
+import type { IconName } from '../../lib/icon-shapes';
+import { Icon, Mark } from '../ui/icon';
 
 interface Entry {
   readonly href: string;

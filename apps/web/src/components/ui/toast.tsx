@@ -3,7 +3,8 @@
 import { Toast } from 'radix-ui';
 import { createContext, type ReactNode, useCallback, useContext, useMemo, useState } from 'react';
 import { Button } from './button';
-import { Icon, type IconName } from './icon';
+import type { IconName } from '../../lib/icon-shapes';
+import { Icon } from './icon';
 
 interface Message {
   readonly id: string;
