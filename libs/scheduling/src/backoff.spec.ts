@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Backoff, backoffDelay } from './backoff.js';
 import { CircuitBreaker } from './circuit-breaker.js';
-import { FakeClock, sleep } from './clock.js';
+import { FakeClock } from './clock.js';
 import { RecentSet } from './recent-set.js';
 
 describe('backoff', () => {
@@ -79,20 +79,20 @@ describe('recent set', () => {
   });
 });
 
-describe('sleep', () => {
-  test('ends on time, or with the abort’s reason and no timer left', async () => {
-    const clock = new FakeClock();
-    const done: string[] = [];
-    void sleep(clock, 10).then(() => done.push('slept'));
-    const abort = new AbortController();
-    const aborted = sleep(clock, 10, abort.signal);
-    abort.abort(new Error('enough'));
-    await expect(aborted).rejects.toThrow('enough');
-    expect(clock.pending).toBe(1);
-    await clock.advance(9);
-    expect(done).toEqual([]);
-    await clock.advance(1);
-    expect(done).toEqual(['slept']);
-    await expect(sleep(clock, 1, abort.signal)).rejects.toThrow('enough');
+describe('fake clock', () => {
+  test('runs what falls due, in order, and what that sets in turn', async () => {
+    const clock = new FakeClock(0, () => 0.25);
+    const seen: string[] = [];
+    const cancel = clock.setTimer(5, () => seen.push('cancelled'));
+    clock.setTimer(10, () => {
+      seen.push(`second at ${clock.now()}`);
+      clock.setTimer(0, () => seen.push(`third at ${clock.now()}`));
+    });
+    clock.setTimer(3, () => seen.push(`first at ${clock.now()}`));
+    clock.setTimer(11, () => seen.push('too late'));
+    cancel();
+    await clock.advance(10);
+    expect(seen).toEqual(['first at 3', 'second at 10', 'third at 10']);
+    expect([clock.now(), clock.pending, clock.random()]).toEqual([10, 1, 0.25]);
   });
 });

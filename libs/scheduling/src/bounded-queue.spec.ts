@@ -20,7 +20,7 @@ test('a full queue makes producers wait, in turn', async () => {
   expect(done).toEqual([3]);
   expect(queue.tryTake()).toEqual(item(2));
   await fourth;
-  expect(ids(queue.snapshot())).toEqual([3, 4]);
+  expect(ids(queue.drain())).toEqual([3, 4]);
 });
 
 test('consumers wait in turn for items', async () => {
@@ -38,22 +38,15 @@ test('closing lets consumers empty the queue and refuses producers, who keep the
   queue.close();
   await expect(refused).rejects.toThrow(QueueClosedError);
   await expect(queue.push(item(3))).rejects.toThrow(QueueClosedError);
-  const left: Item[] = [];
-  for await (const each of queue) left.push(each);
-  expect(left).toEqual([item(1)]);
+  expect(await queue.take()).toEqual(item(1));
   expect(await queue.take()).toBeUndefined();
 });
 
-test('closing wakes waiting consumers and watchers', async () => {
+test('closing wakes waiting consumers', async () => {
   const queue = new BoundedQueue<Item>(1);
   const waiting = queue.take();
   queue.close();
   expect(await waiting).toBeUndefined();
-  const full = new BoundedQueue<Item>(1);
-  await full.push(item(1));
-  const watching = full.whenBelow(1);
-  full.close();
-  await watching;
 });
 
 test('drain hands back what nobody has taken', async () => {
@@ -82,47 +75,6 @@ test('an aborted wait takes and gives nothing', async () => {
   expect(queue.tryTake()).toBeUndefined();
   await expect(queue.take(second.signal)).rejects.toThrow('enough');
   await expect(queue.push(item(3), second.signal)).rejects.toThrow('enough');
-  await expect(queue.whenBelow(1, second.signal)).rejects.toThrow('enough');
-});
-
-test('whenBelow tells a producer that the queue runs low', async () => {
-  const queue = new BoundedQueue<Item>(4);
-  for (const id of [1, 2, 3]) await queue.push(item(id));
-  let low = false;
-  const watching = queue.whenBelow(2).then(() => (low = true));
-  queue.tryTake();
-  await Promise.resolve();
-  expect(low).toBe(false);
-  queue.tryTake();
-  await watching;
-  await queue.whenBelow(2);
-});
-
-test('items put back come first, even into a full or closed queue, and serve waiting consumers', async () => {
-  const queue = new BoundedQueue<Item>(1);
-  await queue.push(item(3));
-  queue.putBack(item(1), item(2));
-  expect(ids(queue.snapshot())).toEqual([1, 2, 3]);
-  expect(queue.free).toBe(0);
-  queue.drain();
-  queue.putBack(item(9));
-  expect(await queue.take()).toEqual(item(9));
-
-  const waiting = new BoundedQueue<Item>(1);
-  const taken = waiting.take();
-  waiting.putBack(item(7));
-  expect(await taken).toEqual(item(7));
-});
-
-test('remove takes out what fits and lets a waiting producer in', async () => {
-  const queue = new BoundedQueue<Item>(2);
-  await queue.push(item(1));
-  await queue.push(item(2));
-  const third = queue.push(item(3));
-  expect(queue.remove(({ id }) => id === 1)).toEqual([item(1)]);
-  await third;
-  expect(ids(queue.snapshot())).toEqual([2, 3]);
-  expect(queue.remove(() => false)).toEqual([]);
 });
 
 test('a capacity below 1 is refused', () => {

@@ -19,7 +19,6 @@ export class BoundedQueue<Item extends object> {
   private readonly items: Item[] = [];
   private readonly takers = new Set<Waiter<Item | undefined>>();
   private readonly pushers = new Set<Waiter<void> & { item: Item }>();
-  private readonly watchers = new Set<Waiter<void> & { below: number }>();
   private isClosed = false;
 
   /** @param onRoom called whenever an item has left and there is room for another; must not throw */
@@ -42,11 +41,6 @@ export class BoundedQueue<Item extends object> {
     return this.isClosed;
   }
 
-  /** What waits now, first out first. */
-  snapshot(): readonly Item[] {
-    return [...this.items];
-  }
-
   /** False when full or closed; the item then stays with the caller. */
   tryPush(item: Item): boolean {
     if (this.isClosed || this.items.length >= this.capacity) return false;
@@ -65,17 +59,6 @@ export class BoundedQueue<Item extends object> {
     return this.wait(this.pushers, signal, (waiter) => ({ ...waiter, item }));
   }
 
-  /** Puts items back at the front, first one first. Works on a full or closed queue, so nothing that came out is lost. */
-  putBack(...items: Item[]): void {
-    this.items.unshift(...items);
-    for (const taker of this.takers) {
-      const item = this.items.shift();
-      if (!item) break;
-      this.takers.delete(taker);
-      taker.resolve(item);
-    }
-  }
-
   /** The first item, or undefined when there is none now. */
   tryTake(): Item | undefined {
     const item = this.items.shift();
@@ -91,43 +74,20 @@ export class BoundedQueue<Item extends object> {
     return this.wait(this.takers, signal, (waiter) => waiter);
   }
 
-  /** Resolves once fewer than `count` items wait, or the queue is closed. */
-  whenBelow(count: number, signal?: AbortSignal): Promise<void> {
-    if (signal?.aborted) return Promise.reject(signal.reason);
-    if (this.isClosed || this.items.length < count) return Promise.resolve();
-    return this.wait(this.watchers, signal, (waiter) => ({ ...waiter, below: count }));
-  }
-
-  /** Takes out every item that fits, keeping the order of the rest. */
-  remove(fits: (item: Item) => boolean): Item[] {
-    const removed = this.items.filter(fits);
-    if (removed.length > 0) {
-      this.items.splice(0, this.items.length, ...this.items.filter((item) => !removed.includes(item)));
-      this.afterTake();
-    }
-    return removed;
-  }
-
   /** Takes no more items. Waiting producers are refused, consumers get what is left and then undefined. */
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
     for (const pusher of this.pushers) pusher.reject(new QueueClosedError());
     for (const taker of this.takers) taker.resolve(undefined);
-    for (const watcher of this.watchers) watcher.resolve();
     this.pushers.clear();
     this.takers.clear();
-    this.watchers.clear();
   }
 
   /** Closes and hands back what nobody has taken yet. */
   drain(): Item[] {
     this.close();
     return this.items.splice(0);
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Item, void, void> {
-    for (let item = await this.take(); item !== undefined; item = await this.take()) yield item;
   }
 
   private accept(item: Item): void {
@@ -146,11 +106,6 @@ export class BoundedQueue<Item extends object> {
       this.pushers.delete(pusher);
       this.accept(pusher.item);
       pusher.resolve();
-    }
-    for (const watcher of this.watchers) {
-      if (this.items.length >= watcher.below) continue;
-      this.watchers.delete(watcher);
-      watcher.resolve();
     }
     if (this.items.length < this.capacity) this.onRoom?.();
   }

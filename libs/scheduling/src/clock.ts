@@ -8,25 +8,6 @@ export interface Clock {
   random(): number;
 }
 
-/** Resolves after `ms`; rejects with the signal's reason on abort. */
-export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) {
-      reject(signal.reason);
-      return;
-    }
-    const onAbort = (): void => {
-      cancel();
-      reject(signal?.reason);
-    };
-    const cancel = clock.setTimer(ms, () => {
-      signal?.removeEventListener('abort', onAbort);
-      resolve();
-    });
-    signal?.addEventListener('abort', onAbort, { once: true });
-  });
-}
-
 /** A clock for tests: stands still until told to advance. Timers of one instant run in the order they were set. */
 export class FakeClock implements Clock {
   private time: number;

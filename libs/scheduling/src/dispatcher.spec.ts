@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { BoundedQueue } from './bounded-queue.js';
 import { Dispatcher } from './dispatcher.js';
 
 interface Item {
@@ -30,68 +29,33 @@ test('a full worker is skipped and takes part again when it has room', () => {
   expect(dispatcher.queued).toBe(2);
 });
 
-test('pump moves everything, waits for room, and ends when the source is closed and empty', async () => {
-  const dispatcher = new Dispatcher<Item>(2);
-  const lane = dispatcher.add('a');
-  const source = new BoundedQueue<Item>(10);
-  for (const item of items(5)) await source.push(item);
-  let ended = false;
-  const pumping = dispatcher.pump(source).then(() => (ended = true));
-  await turns();
-  expect(lane.size).toBe(2);
-  expect(source.size).toBe(3);
-  source.close();
-  const got: number[] = [];
-  while (got.length < 5) {
-    const item = await lane.take();
-    if (item) got.push(item.id);
-  }
-  await pumping;
-  expect(ended).toBe(true);
-  expect(got).toEqual([0, 1, 2, 3, 4]);
-});
-
-test('without a worker nothing leaves the source; the first worker added gets it', async () => {
-  const dispatcher = new Dispatcher<Item>();
-  const source = new BoundedQueue<Item>(3);
-  const pumping = dispatcher.pump(source);
-  await source.push({ id: 1 });
-  await turns();
-  expect(source.size).toBe(1);
-  const lane = dispatcher.add('a');
-  expect(await lane.take()).toEqual({ id: 1 });
-  source.close();
-  await pumping;
-});
-
-test('an aborted pump leaves every item in the source or with a worker', async () => {
+test('dispatch waits for room, or for the first worker', async () => {
   const dispatcher = new Dispatcher<Item>(1);
+  const [first, second] = items(2) as [Item, Item];
+  const waiting = dispatcher.dispatch(first);
   const lane = dispatcher.add('a');
-  const source = new BoundedQueue<Item>(5);
-  for (const item of items(3)) await source.push(item);
-  const abort = new AbortController();
-  const pumping = dispatcher.pump(source, abort.signal);
+  expect(await waiting).toBe('a');
+  let done = false;
+  const next = dispatcher.dispatch(second).then((worker) => {
+    done = true;
+    return worker;
+  });
   await turns();
-  abort.abort(new Error('stop'));
-  await expect(pumping).rejects.toThrow('stop');
-  expect(lane.snapshot().map(({ id }) => id)).toEqual([0]);
-  expect(source.snapshot().map(({ id }) => id)).toEqual([1, 2]);
-  await expect(dispatcher.dispatch({ id: 9 }, abort.signal)).rejects.toThrow('stop');
+  expect(done).toBe(false);
+  expect(lane.tryTake()).toBe(first);
+  expect(await next).toBe('a');
 });
 
-test('the item in hand goes back to the source when the last worker leaves and the pump is aborted', async () => {
+test('an aborted dispatch leaves the item with its owner', async () => {
   const dispatcher = new Dispatcher<Item>(1);
-  dispatcher.add('a');
-  const source = new BoundedQueue<Item>(5);
   const abort = new AbortController();
-  const pumping = dispatcher.pump(source, abort.signal);
-  await turns();
-  dispatcher.remove('a');
-  await source.push({ id: 7 });
-  await turns();
+  const waiting = dispatcher.dispatch({ id: 1 }, abort.signal);
   abort.abort(new Error('stop'));
-  await expect(pumping).rejects.toThrow('stop');
-  expect(source.snapshot()).toEqual([{ id: 7 }]);
+  await expect(waiting).rejects.toThrow('stop');
+  const lane = dispatcher.add('a');
+  await turns();
+  expect(lane.size).toBe(0);
+  await expect(new Dispatcher<Item>().dispatch({ id: 1 }, abort.signal)).rejects.toThrow('stop');
 });
 
 test('a removed worker hands back what it had not begun', () => {
@@ -109,27 +73,27 @@ test('a removed worker hands back what it had not begun', () => {
 
 test('over any course of work the queues keep their bound and every item reaches one worker', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.integer({ min: 1, max: 3 }), fc.array(fc.constantFrom('push', 'take0', 'take1', 'crash', 'turn'), { maxLength: 80 }), async (perWorker, steps) => {
+    fc.asyncProperty(fc.integer({ min: 1, max: 3 }), fc.array(fc.constantFrom('give', 'take0', 'take1', 'crash', 'turn'), { maxLength: 80 }), async (perWorker, steps) => {
       const dispatcher = new Dispatcher<Item>(perWorker);
       const lanes = [dispatcher.add('0'), dispatcher.add('1')];
-      const source = new BoundedQueue<Item>(1000);
-      const pumping = dispatcher.pump(source);
+      const given: Promise<string>[] = [];
       const done: number[] = [];
+      const give = (item: Item): number => given.push(dispatcher.dispatch(item));
       let next = 0;
       for (const step of steps) {
-        if (step === 'push') source.tryPush({ id: next++ });
+        if (step === 'give') give({ id: next++ });
         if (step === 'take0' || step === 'take1') {
           const item = lanes[step === 'take0' ? 0 : 1]?.tryTake();
           if (item) done.push(item.id);
         }
         if (step === 'crash') {
-          source.putBack(...dispatcher.remove('1'));
+          const back = dispatcher.remove('1');
           lanes[1] = dispatcher.add('1');
+          back.forEach(give);
         }
         if (step === 'turn') await turns();
         for (const lane of lanes) expect(lane.size).toBeLessThanOrEqual(perWorker);
       }
-      source.close();
       for (let i = 0; done.length < next && i < 1000; i++) {
         await turns();
         for (const lane of lanes) {
@@ -137,7 +101,7 @@ test('over any course of work the queues keep their bound and every item reaches
           if (item) done.push(item.id);
         }
       }
-      await pumping;
+      await Promise.all(given);
       expect([...done].sort((a, b) => a - b)).toEqual(items(next).map(({ id }) => id));
     }),
     { numRuns: 200 },

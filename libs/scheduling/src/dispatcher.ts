@@ -58,29 +58,6 @@ export class Dispatcher<Item extends object> {
     }
   }
 
-  /**
-   * Moves items from `source` to the workers until it is closed and empty. On abort rejects with the signal's reason;
-   * an item not yet handed on is back at the front of `source`.
-   */
-  async pump(source: BoundedQueue<Item>, signal?: AbortSignal): Promise<void> {
-    for (;;) {
-      if (!this.hasRoom()) await this.whenRoom(signal);
-      const item = await source.take(signal);
-      if (!item) return;
-      try {
-        await this.dispatch(item, signal);
-      } catch (error) {
-        source.putBack(item);
-        throw error;
-      }
-    }
-  }
-
-  private hasRoom(): boolean {
-    for (const lane of this.lanes.values()) if (lane.free > 0) return true;
-    return false;
-  }
-
   private whenRoom(signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) {

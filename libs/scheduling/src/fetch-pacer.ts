@@ -1,6 +1,6 @@
 import { Backoff } from './backoff.js';
 import type { CircuitBreaker } from './circuit-breaker.js';
-import { sleep, type Clock } from './clock.js';
+import type { Clock } from './clock.js';
 import type { FetchRules } from './profiles.js';
 import type { RequestBudget } from './request-budget.js';
 import { RequestTimer } from './request-timer.js';
@@ -19,8 +19,8 @@ export interface FetchPacerOptions {
 }
 
 /**
- * When one node asks for tasks. Usage: `await wait()`, send one request, then report exactly one of `gotTask`, `noTask`,
- * `failed` or `cancelled`. The time of the next request is known at every moment.
+ * When one node asks for tasks. Usage: once `tryAcquire` says yes, send one request, then report exactly one of
+ * `gotTask`, `noTask`, `failed` or `cancelled`. The time of the next request is known at every moment.
  */
 export class FetchPacer {
   private readonly timer: RequestTimer;
@@ -60,32 +60,17 @@ export class FetchPacer {
     return heldBy === 'interval' && this.leftInRound === 0 ? 'interval' : 'ready';
   }
 
-  /** Takes the right to send one request now, if there is one. */
+  /** Takes the right to send one request now, if there is one; with a shared budget, stands in line for it else. */
   tryAcquire(): boolean {
-    const { circuit, budget, clock } = this.options;
-    if (this.nextAt() > clock.now() || (budget && !budget.allows(this))) return false;
-    if (circuit && !circuit.tryPass()) return false;
-    if (this.leftInRound === 0) this.leftInRound = this.options.rules.roundSize;
+    const { circuit, budget, clock, rules } = this.options;
+    const now = clock.now();
+    if (this.ownNextAt() > now || (circuit?.nextAt() ?? now) > now) return false;
+    if (budget && !budget.tryAcquire(this)) return false;
+    // Now it is certain that the request goes out: a probe, if the orchestrator was down.
+    circuit?.tryPass();
+    if (this.leftInRound === 0) this.leftInRound = rules.roundSize;
     this.timer.record();
-    budget?.record(this);
     return true;
-  }
-
-  /** Waits for the right to send one request and takes it. Rejects with the signal's reason on abort. */
-  async wait(signal?: AbortSignal): Promise<void> {
-    const { clock, budget, circuit } = this.options;
-    try {
-      while (!this.tryAcquire()) {
-        const others = Math.max(this.ownNextAt(), circuit?.nextAt() ?? 0);
-        if (others <= clock.now()) budget?.queueUp(this);
-        else budget?.leave(this);
-        const at = this.nextAt();
-        // While somebody else probes there is no time to wait for: look again shortly.
-        await sleep(clock, Number.isFinite(at) ? Math.max(1, at - clock.now()) : PROBE_POLL_MS, signal);
-      }
-    } finally {
-      budget?.leave(this);
-    }
   }
 
   /** A task came. */
@@ -150,5 +135,3 @@ export class FetchPacer {
     this.why = why;
   }
 }
-
-const PROBE_POLL_MS = 500;

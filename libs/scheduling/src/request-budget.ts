@@ -1,10 +1,17 @@
 import type { Clock } from './clock.js';
 import { RequestTimer, type RequestLimits } from './request-timer.js';
 
-/** Requests that several nodes share, such as those of one account. Who has waited longest goes first. */
+/** Who has not asked again for this long has lost interest, and with it the place in the line. */
+const PATIENCE_MS = 3_000;
+
+/**
+ * Requests that several nodes share, such as those of one account. Who has asked longest goes first. Asking is
+ * `tryAcquire`, over and over, at least every second.
+ */
 export class RequestBudget {
   private readonly timer: RequestTimer;
-  private readonly waiting = new Set<object>();
+  /** Who stands in line, first one first, and when each asked last. */
+  private readonly line = new Map<object, number>();
 
   constructor(
     limits: RequestLimits,
@@ -20,22 +27,25 @@ export class RequestBudget {
 
   /** True when `who` could send a request now. */
   allows(who: object): boolean {
-    const [first] = this.waiting;
-    return (first === undefined || first === who) && this.timer.nextAt() <= this.clock.now();
+    return this.timer.nextAt() <= this.clock.now() && (this.first() ?? who) === who;
   }
 
-  /** Counts a request of `who`, which was allowed. */
-  record(who: object): void {
-    this.waiting.delete(who);
+  /** Takes a request, or else stands in line. Only who could send at once should ask, or others wait for nothing. */
+  tryAcquire(who: object): boolean {
+    if (!this.allows(who)) {
+      this.line.set(who, this.clock.now());
+      return false;
+    }
+    this.line.delete(who);
     this.timer.record();
+    return true;
   }
 
-  /** Stands in line. Only who could send at once if it were its turn should, or all others wait for nothing. */
-  queueUp(who: object): void {
-    this.waiting.add(who);
-  }
-
-  leave(who: object): void {
-    this.waiting.delete(who);
+  private first(): object | undefined {
+    for (const [who, askedAt] of this.line) {
+      if (this.clock.now() - askedAt <= PATIENCE_MS) return who;
+      this.line.delete(who);
+    }
+    return undefined;
   }
 }
