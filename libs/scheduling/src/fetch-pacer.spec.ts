@@ -12,6 +12,20 @@ function pacer(profile: ProfileName, clock = new FakeClock()): { clock: FakeCloc
   return { clock, pacer: new FetchPacer({ rules: PROFILES[profile].fetch, clock }) };
 }
 
+test('a clock that goes on between two readings holds nothing back', () => {
+  class RunningClock extends FakeClock {
+    private readings = 0;
+    override now(): number {
+      return super.now() + this.readings++ * 0.001;
+    }
+  }
+  const clock = new RunningClock();
+  const { fetch, circuit } = PROFILES.local;
+  const p = new FetchPacer({ rules: fetch, clock, circuit: new CircuitBreaker(circuit, clock) });
+  expect(p.hold()).toBe('ready');
+  expect(p.tryAcquire()).toBe(true);
+});
+
 describe('profile nexus-0.10', () => {
   test('one task every 120 s', async () => {
     const { clock, pacer: p } = pacer('nexus-0.10');

@@ -49,10 +49,12 @@ export class FetchPacer {
 
   /** What the operator is told while waiting. */
   hold(): FetchHold {
-    const now = this.options.clock.now();
-    const { circuit, budget } = this.options;
-    if (circuit && circuit.nextAt() > now) return 'outage';
+    const { circuit, budget, clock } = this.options;
+    const circuitAt = circuit?.nextAt() ?? -Infinity;
     const heldBy = this.timer.heldBy();
+    // The clock goes on between two readings: what is free now must not seem to begin later.
+    const now = clock.now();
+    if (circuitAt > now) return 'outage';
     if (heldBy === 'server') return 'server';
     if (this.notBefore > now) return this.why;
     if (heldBy === 'window') return 'window';
@@ -63,8 +65,8 @@ export class FetchPacer {
   /** Takes the right to send one request now, if there is one; with a shared budget, stands in line for it else. */
   tryAcquire(): boolean {
     const { circuit, budget, clock, rules } = this.options;
-    const now = clock.now();
-    if (this.ownNextAt() > now || (circuit?.nextAt() ?? now) > now) return false;
+    const at = Math.max(this.ownNextAt(), circuit?.nextAt() ?? -Infinity);
+    if (at > clock.now()) return false;
     if (budget && !budget.tryAcquire(this)) return false;
     // Now it is certain that the request goes out: a probe, if the orchestrator was down.
     circuit?.tryPass();
