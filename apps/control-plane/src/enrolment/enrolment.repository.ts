@@ -87,15 +87,15 @@ export class EnrolmentRepository {
   async join(token: JoinToken, applicant: Applicant, { id, names, document, at, entry }: { id: string; names: Iterable<string>; document: DesiredDocument; at: Date; entry: AuditEntry }): Promise<JoinedMachine | null> {
     for (const name of names) {
       try {
-        return await this.prisma.transaction(async (tx) => {
+        const joined = await this.prisma.transaction(async (tx) => {
           if (!(await this.spend(tx, token.id, at))) return null;
           const returning = await this.findByKey(tx, applicant.publicKey);
-          const joined = { labels: token.labels, joinTokenId: token.id, sealingKey: applicant.sealingKey, facts: applicant.facts, joinedAt: at, approvedAt: token.requireApproval ? null : at };
-          if (returning) await tx.machine.update({ where: { id: returning.id }, data: { ...joined, revokedAt: null } });
+          const data = { labels: token.labels, joinTokenId: token.id, sealingKey: applicant.sealingKey, facts: applicant.facts, joinedAt: at, approvedAt: token.requireApproval ? null : at };
+          if (returning) await tx.machine.update({ where: { id: returning.id }, data: { ...data, revokedAt: null } });
           else {
             await tx.machine.create({
               data: {
-                ...joined, id, name, publicKey: applicant.publicKey, desired: document, desiredRevision: 1, ingest: { create: {} },
+                ...data, id, name, publicKey: applicant.publicKey, desired: document, desiredRevision: 1, ingest: { create: {} },
                 revisions: { create: { revision: 1, document, by: 'control plane', reason: 'joined', at } },
               },
             });
@@ -105,8 +105,10 @@ export class EnrolmentRepository {
           await this.audit.write(tx, { ...entry, actor: `machine ${machine.name}`, target: `machine ${machine.id}` });
           return machine;
         });
+        // The last use may have gone to the same machine, joining twice at once.
+        return joined ?? (await this.rejoin(applicant));
       } catch (error) {
-        // The name is taken, or the same machine joins twice at once: the next round tells which.
+        // The name is taken, or the same machine joins twice at once.
         if (!isUniqueViolation(error)) throw error;
         const twin = await this.rejoin(applicant);
         if (twin) return twin;
