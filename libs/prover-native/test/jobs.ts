@@ -8,4 +8,4 @@ export function jobOf(input: ProgramInput) {
   return { program: input.program, input: encodeInput(input), publicOutput: referenceOutput(input) };
 }
 
-export const never = () => new AbortController().signal;
+export const never = (): AbortSignal => new AbortController().signal;
