@@ -1,5 +1,5 @@
 import { OrchestratorError } from './errors.js';
-import { TASK_DIFFICULTY, TASK_TYPE, enumName, type GetProofTaskResponse, type TaskDifficulty, type TaskType, type WireTask } from './wire.js';
+import { TASK_DIFFICULTY, TASK_TYPE, enumName, type GetProofTaskResponse, type TaskDifficulty, type TaskType, type WireTask, type WireTimestamp } from './wire.js';
 
 /** A task as the rest of the agent knows it. */
 export interface Task {
@@ -36,7 +36,7 @@ export function taskFromWire(task: WireTask): Task {
     difficulty: difficulty ?? 'SMALL',
     difficultyKnown: difficulty !== undefined,
     rawDifficulty: task.difficulty,
-    createdAt: task.createdAt ? new Date(task.createdAt.seconds * 1000 + Math.floor(task.createdAt.nanos / 1e6)) : null,
+    createdAt: dateOf(task.createdAt),
     fromDeprecatedFields: false,
   };
 }
@@ -59,6 +59,13 @@ export function taskFromAnswer(answer: GetProofTaskResponse): Task {
     createdAt: null,
     fromDeprecatedFields: true,
   };
+}
+
+/** Null for times that no calendar has. */
+function dateOf(time: WireTimestamp | null): Date | null {
+  if (!time) return null;
+  const date = new Date(time.seconds * 1000 + Math.floor(time.nanos / 1e6));
+  return Number.isNaN(date.getTime()) ? null : date;
 }
 
 function inputsOf(list: readonly Uint8Array[], single: Uint8Array): readonly Uint8Array[] {

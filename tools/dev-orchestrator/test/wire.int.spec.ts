@@ -1,6 +1,7 @@
 import { mkdtempSync, writeFileSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { generateSigningKey, proofHash, signProof, wire, type SubmitProofRequest, type Task } from '@provefleet/orchestrator-client';
 import { parseInput, referenceOutput } from '@provefleet/prover';
 import { bench, failure, fakeProver, getJson, ledgerOf, submission, type Bench } from './support.js';
@@ -219,6 +220,25 @@ describe('HTTP', () => {
     const response = await fetch(b.running.url + path, { method, body });
     expect(response.status).toBe(status);
     expect(await response.json()).toEqual({ name: expect.any(String), message: expect.any(String), httpCode: status });
+  });
+
+  test('no body whatsoever makes it fail', async () => {
+    const b = await start([]);
+    const task = await b.fetch();
+    const right = wire.submitProofRequest.encode(submission(task, proveAll(task), generateSigningKey()));
+    const damaged = fc.tuple(fc.nat(right.length - 1), fc.nat(255), fc.nat(right.length)).map(([at, value, length]) => {
+      const bytes = Uint8Array.from(right);
+      bytes[at] = value;
+      return bytes.subarray(0, length);
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom('users', 'nodes', 'tasks', 'tasks/submit'), fc.oneof(fc.uint8Array({ maxLength: 120 }), damaged), async (path, body) => {
+        const { status } = await fetch(`${b.running.url}/v3/${path}`, { method: 'POST', body: Buffer.from(body) });
+        expect(status).toBeGreaterThanOrEqual(400);
+        expect(status).toBeLessThan(500);
+      }),
+      { numRuns: 400 },
+    );
   });
 
   test('reachable as localhost, whatever that means', async () => {
