@@ -28,7 +28,7 @@ export function readSettings(environment) {
   const publicUrl = environment.PROVEFLEET_PUBLIC_URL;
   if (publicUrl !== undefined && !parseOrigin(publicUrl)) return { problem: `PROVEFLEET_PUBLIC_URL="${publicUrl}" is not an address such as https://fleet.example (http or https, without a path).` };
 
-  return { settings: { port, host: environment.PROVEFLEET_WEB_HOST ?? '0.0.0.0', controlPlaneUrl } };
+  return { settings: { port, host: environment.PROVEFLEET_WEB_HOST ?? '127.0.0.1', controlPlaneUrl } };
 }
 
 /** @param {string} text */

@@ -167,7 +167,7 @@ describe('the gateway to the control plane', () => {
 
 describe('settings', () => {
   test('have defaults that fit the other parts', () => {
-    expect(readSettings({}).settings).toMatchObject({ port: 3000, host: '0.0.0.0' });
+    expect(readSettings({}).settings).toMatchObject({ port: 3000, host: '127.0.0.1' });
     expect(readSettings({}).settings?.controlPlaneUrl.href).toBe('http://127.0.0.1:4000/');
     expect(readSettings({ PROVEFLEET_CONTROL_PLANE_PORT: '4100' }).settings?.controlPlaneUrl.port).toBe('4100');
     expect(readSettings({ PORT: '8000', PROVEFLEET_WEB_PORT: '9000' }).settings?.port).toBe(9000);
