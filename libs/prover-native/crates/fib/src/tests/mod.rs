@@ -1,5 +1,6 @@
 //! Soundness: witnesses that are wrong in one place, and what becomes of them.
 
+mod cells;
 mod checker;
 mod forgeries;
 mod fractions;
