@@ -160,7 +160,8 @@ describe('a simulated machine', () => {
 
   it('waits longer after each failure, and not for ever', () => {
     const waits: number[] = [];
-    for (let i = 0; i < 10; i++) {
+    const attempts = 10;
+    for (let i = 0; i < attempts; i++) {
       const before = sockets.length;
       const from = clock.now();
       socket().end(1006, '');
@@ -170,6 +171,7 @@ describe('a simulated machine', () => {
     expect(waits[0]).toBeLessThan(1_600);
     expect(waits[3]).toBeGreaterThan(waits[0] ?? 0);
     expect(Math.max(...waits)).toBeLessThanOrEqual(90_010);
+    expect(tally.report()).toMatchObject({ notWelcomed: { 1006: attempts }, disconnects: {} });
   });
 
   it('reports events that were acknowledged and then lost', () => {

@@ -29,6 +29,8 @@ export interface Clock {
 export interface MachineObserver {
   connected(machine: SimulatedMachine, downtimeMs: number | null): void;
   disconnected(machine: SimulatedMachine, code: number, reason: string): void;
+  /** A connection that ended before the welcome. */
+  notWelcomed(machine: SimulatedMachine, code: number, reason: string): void;
   sent(events: readonly Entry[]): void;
   /** Each event once. One made before `connectedSince` waited for a connection. */
   acknowledged(events: readonly Entry[], now: number, connectedSince: number): void;
@@ -260,6 +262,8 @@ export class SimulatedMachine {
     if (this.authenticated) {
       this.lostAt = clock.now();
       observer.disconnected(this, code, reason);
+    } else if (!this.stopped) {
+      observer.notWelcomed(this, code, reason);
     }
     this.socket = null;
     this.authenticated = false;

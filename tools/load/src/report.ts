@@ -60,14 +60,15 @@ export function describe(report: LoadReport): string {
   lines.push(['Machine list', latency(lists.list)], ['  filtered and sorted', latency(lists.filter)], ['Overview', latency(lists.overview)]);
   if (lists.errors > 0) lines.push(['  failed requests', String(lists.errors)]);
   if (counted) lines.push(['Database', `${counted.storedEvents} of ${counted.expectedEvents} events, ${counted.storedProofs} of ${counted.expectedProofs} proofs; ${counted.lost} lost, ${counted.doubled} doubled`]);
-  const causes = Object.entries(tally.disconnects).map(([cause, count]) => `${count} × ${cause}`);
-  if (causes.length > 0) lines.push(['Connections lost', causes.join(', ')], ['  until back', latency(tally.downtime)]);
+  if (Object.keys(tally.disconnects).length > 0) lines.push(['Connections lost', causes(tally.disconnects)], ['  until back', latency(tally.downtime)]);
+  if (Object.keys(tally.notWelcomed).length > 0) lines.push(['Attempts that failed', causes(tally.notWelcomed)]);
   for (const storm of report.storms) lines.push([`Storm at ${storm.atSeconds} s`, `${storm.machines} cut, all back ${storm.allBackMs === null ? 'never' : `after ${seconds(storm.allBackMs)}`}`]);
   if (controlPlane) lines.push(['Control plane', `${controlPlane.cores.toFixed(2)} cores, ${megabytes(controlPlane.peakBytes)} resident at most`]);
   lines.push(['Generator', `${generator.cores.toFixed(2)} cores, ${megabytes(generator.peakBytes)}, event loop late p99 ${generator.loopDelayP99.toFixed(1)} ms, max ${generator.loopDelayMax.toFixed(0)} ms`]);
   return lines.map(([name, value]) => `${name.padEnd(26)}${value}`).join('\n');
 }
 
+const causes = (counts: Readonly<Record<string, number>>) => Object.entries(counts).map(([cause, count]) => `${count} × ${cause}`).join(', ');
 const shown = (value: number | null) => (value === null ? '–' : value < 10 ? value.toFixed(1) : value.toFixed(0));
 const latency = ({ count, p50, p95, p99, max }: LatencySummary) => `p50 ${shown(p50)}, p95 ${shown(p95)}, p99 ${shown(p99)}, max ${shown(max)} ms (${count})`;
 const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s`;

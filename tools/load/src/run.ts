@@ -175,9 +175,9 @@ async function connect(fleet: Fleet, perSecond: number, progress: (line: string)
 async function load(fleet: Fleet, { duration, stormEvery, stormShare }: LoadOptions, progress: (line: string) => void): Promise<void> {
   const endsAt = performance.now() + duration * 1000;
   const storms = stormEvery > 0 ? setInterval(() => fleet.storm(stormShare), stormEvery * 1000) : undefined;
-  while (performance.now() < endsAt) {
-    await sleep(Math.min(PROGRESS_MS, endsAt - performance.now()));
-    progress(`${Math.max(0, Math.round((endsAt - performance.now()) / 1000))} s left: ${fleet.made} events made, ${fleet.pending} pending, ${fleet.connected} connected`);
+  for (let left = duration * 1000; left > 0; left = endsAt - performance.now()) {
+    progress(`${Math.round(left / 1000)} s left: ${fleet.made} events made, ${fleet.pending} pending, ${fleet.connected} connected`);
+    await sleep(Math.min(PROGRESS_MS, left));
   }
   clearInterval(storms);
 }

@@ -14,6 +14,8 @@ export interface TallyReport {
   readonly connects: number;
   /** Connections lost, by close code and reason. */
   readonly disconnects: Readonly<Record<string, number>>;
+  /** Attempts that ended before the welcome, likewise. */
+  readonly notWelcomed: Readonly<Record<string, number>>;
   /** From an event's making to its acknowledgement, where the connection held; milliseconds. */
   readonly acknowledgement: LatencySummary;
   /** The same for events that had to wait for a new connection. */
@@ -30,6 +32,7 @@ export class Tally implements MachineObserver {
   private readonly downtime = new LatencyRecorder();
   private readonly counts = { sent: 0, acknowledged: 0, resent: 0, heartbeats: 0, connects: 0 };
   private readonly disconnects: Record<string, number> = {};
+  private readonly failedAttempts: Record<string, number> = {};
   private readonly faults = { count: 0, first: [] as string[] };
 
   connected(_machine: SimulatedMachine, downtimeMs: number | null): void {
@@ -38,8 +41,11 @@ export class Tally implements MachineObserver {
   }
 
   disconnected(_machine: SimulatedMachine, code: number, reason: string): void {
-    const cause = reason === '' ? String(code) : `${code} ${reason}`;
-    this.disconnects[cause] = (this.disconnects[cause] ?? 0) + 1;
+    countCause(this.disconnects, code, reason);
+  }
+
+  notWelcomed(_machine: SimulatedMachine, code: number, reason: string): void {
+    countCause(this.failedAttempts, code, reason);
   }
 
   sent(events: readonly Entry[]): void {
@@ -65,10 +71,16 @@ export class Tally implements MachineObserver {
     return {
       ...this.counts,
       disconnects: this.disconnects,
+      notWelcomed: this.failedAttempts,
       acknowledgement: this.acknowledgement.summary(),
       acknowledgementAfterLoss: this.acknowledgementAfterLoss.summary(),
       downtime: this.downtime.summary(),
       faults: this.faults,
     };
   }
+}
+
+function countCause(counts: Record<string, number>, code: number, reason: string): void {
+  const cause = reason === '' ? String(code) : `${code} ${reason}`;
+  counts[cause] = (counts[cause] ?? 0) + 1;
 }
