@@ -131,7 +131,7 @@ describe('the database away', () => {
       expect({ path, status, code: body.code, retry: headers.get('retry-after') }).toEqual({ path, status: 503, code: 'database-unavailable', retry: '5' });
     }
     const health = await api.call('GET', 'health');
-    expect({ status: health.status, ...healthSchema.parse(health.body) }).toMatchObject({ status: 'degraded', database: 'down' });
+    expect(healthSchema.parse(health.body)).toMatchObject({ status: 'degraded', database: 'down' });
     expect(health.status).toBe(503);
     let isAcknowledged = false;
     const later = agent.deliver(Array.from({ length: 50 }, (_, i) => settled(2 + i))).then((sequence) => {

@@ -38,8 +38,7 @@ const ref = (id: string) => `#/components/schemas/${id}`;
 type Json = Record<string, unknown>;
 
 /** Schemas in a body of ours carry no `$schema` or `$id`: the document states the dialect once. */
-function bare(schema: object): Json {
-  const { $schema: _dialect, $id: _id, ...rest } = schema as Json;
+function bare({ $schema: _dialect, $id: _id, ...rest }: { $schema?: unknown; $id?: unknown }): Json {
   return rest;
 }
 
