@@ -30,6 +30,9 @@ export class UnknownAnswerError extends Error {
 
 /** How long one request may take, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 15_000;
+/** Rows read at once on a machine's page. */
+export const PROOFS_PER_PAGE = 25;
+export const MACHINE_EVENTS_PER_PAGE = 20;
 /** The web server's own problem, when it cannot reach the control plane. */
 const GATEWAY_CODE = 'control-plane-unreachable';
 
@@ -101,8 +104,8 @@ export const api = {
   machines: (query: MachineListQuery, signal?: AbortSignal) => read(client.GET('/api/v1/machines', { params: { query }, signal }), machineListSchema),
   machine: (id: string, signal?: AbortSignal) => read(client.GET('/api/v1/machines/{id}', { params: { path: { id } }, signal }), machineDetailSchema),
   series: (id: string, range: Range, signal?: AbortSignal) => read(client.GET('/api/v1/machines/{id}/series', { params: { path: { id }, query: { range } }, signal }), machineSeriesSchema),
-  proofs: (id: string, cursor?: string, signal?: AbortSignal) => read(client.GET('/api/v1/machines/{id}/proofs', { params: { path: { id }, query: { cursor, limit: 25 } }, signal }), proofPageSchema),
-  machineEvents: (id: string, cursor?: string, signal?: AbortSignal) => read(client.GET('/api/v1/machines/{id}/events', { params: { path: { id }, query: { cursor, limit: 20 } }, signal }), eventPageSchema),
+  proofs: (id: string, cursor?: string, signal?: AbortSignal) => read(client.GET('/api/v1/machines/{id}/proofs', { params: { path: { id }, query: { cursor, limit: PROOFS_PER_PAGE } }, signal }), proofPageSchema),
+  machineEvents: (id: string, cursor?: string, signal?: AbortSignal) => read(client.GET('/api/v1/machines/{id}/events', { params: { path: { id }, query: { cursor, limit: MACHINE_EVENTS_PER_PAGE } }, signal }), eventPageSchema),
   events: (routine: boolean, cursor?: string, signal?: AbortSignal) => read(client.GET('/api/v1/events', { params: { query: { cursor, limit: 100, routine: routine ? 'true' : 'false' } }, signal }), eventPageSchema),
   setDesired: (id: string, body: SetDesired) => read(client.PUT('/api/v1/machines/{id}/desired', { params: { path: { id } }, body }), machineDetailSchema),
   approve: (id: string) => read(client.POST('/api/v1/machines/{id}/approve', { params: { path: { id } }, body: { reason: '' } }), machineDetailSchema),

@@ -13,5 +13,5 @@ export const rangeText = (range: Range): string => TEXTS[range][0];
 export const rangeSentence = (range: Range): string => TEXTS[range][1];
 export const RANGE_OPTIONS: readonly (readonly [Range, string])[] = (Object.keys(RANGES) as Range[]).map((range) => [range, rangeText(range)]);
 
-/** A range from the address; what it does not know is the last hour. */
-export const parseRange = (text: string | null): Range => (text !== null && Object.hasOwn(RANGES, text) ? (text as Range) : '1h');
+/** A range from the address; what it does not know is the usual one. */
+export const parseRange = (text: string | null, usual: Range = '1h'): Range => (text !== null && Object.hasOwn(RANGES, text) ? (text as Range) : usual);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { changeAgainst, largest, lastKnown, lineMarks, niceByteMarks, niceDurationMarks, niceMarks, smallest, sparkPath, timeMarks, toBars, toColumns, unknownSpans } from './series';
+import { changeAgainst, largest, lastKnown, lineMarks, niceDurationMarks, niceMarks, smallest, spacedLabels, sparkPath, timeMarks, toBars, toColumns, unknownSpans } from './series';
 
 const STEPS = { from: 0, to: 40_000, stepMs: 10_000 };
 
@@ -34,7 +34,7 @@ describe('axis marks', () => {
   });
   test('every axis reaches its largest value with few marks', () => {
     for (let max = 0.001; max < 1e7; max *= 1.37) {
-      for (const marks of [niceMarks(max, 3), niceDurationMarks(max, 3), niceByteMarks(max, 4), lineMarks(max * 0.9, max)]) {
+      for (const marks of [niceMarks(max, 3), niceDurationMarks(max, 3), lineMarks(max * 0.9, max)]) {
         expect(marks.at(-1)).toBeGreaterThanOrEqual(max * (1 - 1e-9));
         expect(marks.length).toBeLessThanOrEqual(6);
         expect(marks.length).toBeGreaterThanOrEqual(2);
@@ -54,8 +54,9 @@ describe('axis marks', () => {
       expect(marks[0]).toBeGreaterThanOrEqual(0);
     }
   });
-  test('bytes fall on powers of two', () => {
-    expect(niceByteMarks(60 * 2 ** 30)).toEqual([0, 16, 32, 48, 64].map((gib) => gib * 2 ** 30));
+  test('labels of revisions close to each other do not overlap: the newest keeps its own', () => {
+    const marks = [90, 85, 40, 30].map((at) => ({ at, label: `r${at}` }));
+    expect(spacedLabels(marks, 20).map((mark) => mark.label)).toEqual(['r90', '', 'r40', '']);
   });
   test('times are round, inside, and leave room for "now"', () => {
     const from = Date.UTC(2026, 10, 24, 2, 14);
@@ -65,7 +66,7 @@ describe('axis marks', () => {
       const marks = timeMarks(to - span, to, 6);
       expect(marks.length).toBeGreaterThanOrEqual(2);
       expect(marks.length).toBeLessThanOrEqual(7);
-      expect(marks.every((at) => at >= to - span && at < to - span / 12)).toBe(true);
+      expect(marks.every((at) => at >= to - span && at < to - span / 8)).toBe(true);
     }
   });
 });

@@ -76,22 +76,15 @@ export function niceDurationMarks(max: number, count = 3): number[] {
   return Array.from({ length: Math.ceil(max / step - 1e-9) + 1 }, (_, index) => index * step);
 }
 
-/** Like niceMarks for bytes: at 1, 2, 4, 8 … times a power of 1024. */
-export function niceByteMarks(max: number, count = 4): number[] {
-  let step = 1;
-  while (max / step > count) step *= 2;
-  return Array.from({ length: Math.max(1, Math.ceil(max / step)) + 1 }, (_, index) => index * step);
-}
-
 const MINUTE = 60_000;
 const TIME_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 240, 360, 720, 1_440, 2_880].map((minutes) => minutes * MINUTE);
 
-/** Moments (ms) on round UTC times inside a range, at most `count`, leaving the last twelfth free for the word "now". */
+/** Moments (ms) on round UTC times inside a range, at most `count`, leaving the last eighth free for the word "now". */
 export function timeMarks(from: number, to: number, count: number): number[] {
   const span = to - from;
   const step = TIME_STEPS.find((candidate) => span / candidate <= count) ?? span;
   const marks: number[] = [];
-  for (let at = Math.ceil(from / step) * step; at < to - span / 12; at += step) marks.push(at);
+  for (let at = Math.ceil(from / step) * step; at < to - span / 8; at += step) marks.push(at);
   return marks;
 }
 
@@ -152,4 +145,14 @@ export function unknownSpans(steps: EqualSteps, lines: readonly Points[], until 
   if (tail && tail.to >= end - 1e-9 && end - tail.from <= (2.01 * steps.stepMs) / total) spans.pop();
   if (until > steps.to) add(end, 1);
   return spans;
+}
+
+/** Marks, newest first, of which those that stand closer than `space` to a newer labelled one lose their label. */
+export function spacedLabels<T extends { at: number; label: string }>(marks: readonly T[], space: number): T[] {
+  let last = Number.POSITIVE_INFINITY;
+  return marks.map((mark) => {
+    if (last - mark.at < space) return { ...mark, label: '' };
+    last = mark.at;
+    return mark;
+  });
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { arrivals, arrivalStep } from './arrivals';
 import { machine } from './fixtures';
 import { type JoinForm, LIFETIMES, parseJoinForm } from './join-form';
+import { joinCommand } from './join-command';
 import { parseRange } from './ranges';
 import { safeNext } from './safe-next';
 import { stageProgress, usualStages } from './stages';
@@ -69,4 +70,14 @@ test('a range from the address is a known one', () => {
   expect(parseRange('100y')).toBe('1h');
   expect(parseRange('toString')).toBe('1h');
   expect(parseRange(null)).toBe('1h');
+  expect(parseRange(null, '15m')).toBe('15m');
+  expect(parseRange('6h', '15m')).toBe('6h');
+});
+
+test('the line to paste allows plain http only where there is no other way', () => {
+  expect(joinCommand('https://fleet.example', 'pf_x')).toBe('provefleet-agent join https://fleet.example --token pf_x');
+  expect(joinCommand('http://localhost:4000', 'pf_x')).toBe('provefleet-agent join http://localhost:4000 --token pf_x');
+  expect(joinCommand('http://[::1]:4000', 'pf_x')).toBe('provefleet-agent join http://[::1]:4000 --token pf_x');
+  expect(joinCommand('http://192.168.1.5:4000', 'pf_x')).toBe('provefleet-agent join http://192.168.1.5:4000 --token pf_x --allow-insecure');
+  expect(joinCommand('http://localhost.example', 'pf_x')).toContain('--allow-insecure');
 });

@@ -34,10 +34,13 @@ describe('the verdict', () => {
   const group = (state: (typeof MACHINE_STATES)[number], machines: number, since: number) => ({ state, machines, since, lostPerMinute: machines * 2 });
   test('counts only machines that prove, and only what is wrong', () => {
     expect(verdictOf({ machines: 10, byState: { proving: 5, idle: 1, failing: 2, offline: 1, throttled: 1 }, problems: [group('offline', 1, 50), group('failing', 2, 90), group('throttled', 1, 10)] })).toEqual({
-      proving: 5, machines: 10, problems: 2, affected: 3, since: 50, lostPerMinute: 6, worst: 'failing',
+      proving: 5, machines: 10, problems: 2, affected: 3, since: 50, lostPerMinute: 6, worst: 'failing', resting: '1 throttled, 1 idle',
     });
   });
   test('without problems all is well', () => {
-    expect(verdictOf({ machines: 3, byState: { proving: 3 }, problems: [] })).toEqual({ proving: 3, machines: 3, problems: 0, affected: 0, since: null, lostPerMinute: 0, worst: 'proving' });
+    expect(verdictOf({ machines: 3, byState: { proving: 3 }, problems: [] })).toEqual({ proving: 3, machines: 3, problems: 0, affected: 0, since: null, lostPerMinute: 0, worst: 'proving', resting: '' });
+  });
+  test('nothing wrong but not all prove: it says what they do, and is not green', () => {
+    expect(verdictOf({ machines: 3, byState: { proving: 1, paused: 1, 'no-work': 1 }, problems: [] })).toMatchObject({ problems: 0, worst: 'idle', resting: '1 paused, 1 without work' });
   });
 });

@@ -1,4 +1,4 @@
-import type { MachineState } from '@provefleet/fleet-protocol';
+import { MACHINE_STATES, type MachineState } from '@provefleet/fleet-protocol';
 import type { IconName } from './icon-shapes';
 import { formatCount } from './format';
 
@@ -57,8 +57,10 @@ export interface Verdict {
   /** When the oldest problem began; null without problems. */
   readonly since: number | null;
   readonly lostPerMinute: number;
-  /** State of the worst problem; `proving` when all is well. */
+  /** State of the worst problem; `proving` when all prove, `idle` when some do not and nothing is wrong. */
   readonly worst: MachineState;
+  /** What those do that neither prove nor are wrong: `12 draining, 24 paused`; empty without any. */
+  readonly resting: string;
 }
 
 export function verdictOf(overview: {
@@ -67,7 +69,8 @@ export function verdictOf(overview: {
   problems: readonly { state: MachineState; machines: number; since: number; lostPerMinute: number }[];
 }): Verdict {
   const problems = overview.problems.filter((group) => isProblem(group.state));
-  const worst = PROBLEM_STATES.find((state) => problems.some((group) => group.state === state)) ?? 'proving';
+  const resting = MACHINE_STATES.filter((state) => state !== 'proving' && !isProblem(state) && (overview.byState[state] ?? 0) > 0);
+  const worst = PROBLEM_STATES.find((state) => problems.some((group) => group.state === state)) ?? (resting.length > 0 ? 'idle' : 'proving');
   return {
     proving: overview.byState.proving ?? 0,
     machines: overview.machines,
@@ -76,6 +79,7 @@ export function verdictOf(overview: {
     since: problems.length ? Math.min(...problems.map((group) => group.since)) : null,
     lostPerMinute: problems.reduce((sum, group) => sum + group.lostPerMinute, 0),
     worst,
+    resting: resting.map((state) => `${formatCount(overview.byState[state] ?? 0)} ${STATE_LOOKS[state].group}`).join(', '),
   };
 }
 

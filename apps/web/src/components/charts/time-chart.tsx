@@ -148,7 +148,7 @@ export function TimeChart(props: Props) {
           <i className="dot" style={{ left: percent(Math.min(1, share(Math.min(steps.from + (newest.index + 0.5) * steps.stepMs, steps.to)))), bottom: percent(yShare(newest.value)), '--c': `var(--color-${main.color})` } as CSSProperties} />
         )}
         <span className="xl first" aria-hidden="true" style={{ left: 0 }}>{firstText}</span>
-        {times.filter((at) => share(at) > 0.1).map((at) => (
+        {times.filter((at) => share(at) > 0.9 / timeLabels).map((at) => (
           <span key={at} className="xl" aria-hidden="true" style={{ left: percent(share(at)) }}>
             {longSpan ? formatDay(at, until) : formatTime(at)}
           </span>

@@ -8,6 +8,7 @@ import { keys } from '../../data/keys';
 import { useJoinTokens } from '../../data/queries';
 import { useAbility } from '../../data/session';
 import { formatMoment, plural } from '../../lib/format';
+import { joinCommand } from '../../lib/join-command';
 import { type JoinForm, parseJoinForm, LIFETIMES } from '../../lib/join-form';
 import { Button } from '../ui/button';
 import { Card } from '../ui/card';
@@ -97,11 +98,11 @@ function PasteLine({ created, joinUrl }: { created: CreatedJoinToken | undefined
     <Card title="2. Paste this line" className="c7" meta={created && !ended ? 'on each machine' : undefined}>
       <div className="card-b grid gap-3">
         {!created || !token ? (
-          <div className="cmd empty-cmd"><code><span className="p" aria-hidden="true">$ </span>provefleet-agent join {joinUrl} --token …</code></div>
+          <div className="cmd empty-cmd"><code><span className="p" aria-hidden="true">$ </span>{joinCommand(joinUrl, '…')}</code></div>
         ) : ended ? (
           <div className="note"><Icon name="clock" small /><span>This token has ended. Machines that joined with it stay.</span></div>
         ) : (
-          <CommandLine label="Line to paste" command={`provefleet-agent join ${joinUrl} --token ${created.token}`} marks={[joinUrl, created.token]} />
+          <CommandLine label="Line to paste" command={joinCommand(joinUrl, created.token)} marks={[joinUrl, created.token]} />
         )}
         <div className="note">
           <Icon name="lock" small />

@@ -1,15 +1,15 @@
 'use client';
 
-import type { MachineDetail, Range } from '@provefleet/fleet-protocol';
+import { type MachineDetail, type Range, RANGES } from '@provefleet/fleet-protocol';
 import { usePathname, useRouter, useSearchParams } from 'next/navigation';
 import { type CSSProperties, type ReactNode, useMemo, useState } from 'react';
-import { useNow } from '../../data/clock';
+import { serverNow, useNow } from '../../data/clock';
 import { useLive } from '../../data/live';
 import { useSeries } from '../../data/queries';
 import { revisionChanges } from '../../lib/desired';
 import { formatBytes, formatCount, formatDuration, formatElapsed, formatRate, formatShare, formatTime, plural } from '../../lib/format';
 import { parseRange, RANGE_OPTIONS, rangeSentence } from '../../lib/ranges';
-import { largest, lastKnown, niceDurationMarks, niceMarks, type Points } from '../../lib/series';
+import { largest, lastKnown, niceDurationMarks, niceMarks, type Points, spacedLabels } from '../../lib/series';
 import { LOW_MEMORY } from '../machines/row-looks';
 import { SeriesTable, TimeChart, useAsTable } from '../charts/time-chart';
 import { Card, Skeleton } from '../ui/card';
@@ -18,13 +18,18 @@ import { Segmented } from '../ui/segmented';
 
 const SHARE_MARKS = [0, 0.5, 1];
 const HEIGHT = 112;
+/** Part of the axis that one revision's label takes; a neighbour closer than this stays without. */
+const LABEL_SPACE = 0.35;
+/** A machine younger than this begins with the shortest range, in milliseconds. */
+const YOUNG_MS = 2_700_000;
 
 /** Four charts on one clock: rate, proving time, CPU, memory. */
 export function LiveCharts({ machine }: { machine: MachineDetail }) {
   const router = useRouter();
   const path = usePathname();
-  const range = parseRange(useSearchParams().get('range'));
-  const setRange = (next: Range) => router.replace(next === '1h' ? path : `${path}?range=${next}`, { scroll: false });
+  const [usual] = useState<Range>(() => (serverNow() - machine.joinedAt < YOUNG_MS ? '15m' : '1h'));
+  const range = parseRange(useSearchParams().get('range'), usual);
+  const setRange = (next: Range) => router.replace(next === usual ? path : `${path}?range=${next}`, { scroll: false });
   const { data: series, error, refetch, isPlaceholderData } = useSeries(machine.id, range);
   const [cursor, setCursor] = useState<number | null>(null);
   const [asTable, tableButton] = useAsTable();
@@ -33,11 +38,14 @@ export function LiveCharts({ machine }: { machine: MachineDetail }) {
   const memory = useMemo<Points>(() => series?.memoryUsedBytes.map((bytes) => (bytes === null || machine.memoryTotalBytes === 0 ? null : bytes / machine.memoryTotalBytes)) ?? [], [series, machine.memoryTotalBytes]);
   const marks = useMemo(
     () =>
-      machine.revisions.map(({ at, revision, document }, index) => {
-        const [change] = revisionChanges(document, machine.revisions[index + 1]?.document ?? null);
-        return { at, label: change ? `r${revision}, ${change.setting.toLowerCase()} ${change.from ? `${change.from} → ` : ''}${change.to}` : `r${revision}` };
-      }),
-    [machine.revisions],
+      spacedLabels(
+        machine.revisions.map(({ at, revision, document }, index) => {
+          const [change] = revisionChanges(document, machine.revisions[index + 1]?.document ?? null);
+          return { at, label: change ? `r${revision}, ${change.setting.toLowerCase()} ${change.from ? `${change.from} → ` : ''}${change.to}` : `r${revision}` };
+        }),
+        RANGES[range] * LABEL_SPACE,
+      ),
+    [machine.revisions, range],
   );
 
   const head = (

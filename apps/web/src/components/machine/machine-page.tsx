@@ -3,7 +3,7 @@
 import type { MachineDetail } from '@provefleet/fleet-protocol';
 import Link from 'next/link';
 import { useEffect } from 'react';
-import { ApiError } from '../../data/api';
+import { ApiError, MACHINE_EVENTS_PER_PAGE } from '../../data/api';
 import { useLive, useWatch } from '../../data/live';
 import { useMachine, useMachineEvents } from '../../data/queries';
 import { EventList } from '../event-list';
@@ -79,7 +79,7 @@ function Machine({ machine }: { machine: MachineDetail }) {
 
 function MachineEvents({ id }: { id: string }) {
   const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useMachineEvents(id);
-  const items = data?.pages.flatMap((page) => page.items) ?? [];
+  const items = data?.pages.flatMap((page) => page.items).slice(0, data.pages.length * MACHINE_EVENTS_PER_PAGE) ?? [];
   return (
     <Card title="Events" end={<Link href="/events">All events</Link>}>
       <div className="card-b px-0!">

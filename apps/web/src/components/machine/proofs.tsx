@@ -3,6 +3,7 @@
 import { type MachineDetail, type ProofRecord, TASK_OUTCOMES } from '@provefleet/fleet-protocol';
 import type { CSSProperties } from 'react';
 import { useNow } from '../../data/clock';
+import { PROOFS_PER_PAGE } from '../../data/api';
 import { useProofs } from '../../data/queries';
 import { outcomeLook } from '../../lib/event-text';
 import { formatCount, formatDuration, formatMoment, shortId, UNKNOWN } from '../../lib/format';
@@ -12,20 +13,21 @@ import { Failure } from '../ui/failure';
 import { Icon } from '../ui/icon';
 
 const COLUMNS: readonly { head: string; width: string }[] = [
-  { head: 'Settled, UTC', width: '11%' },
+  { head: 'Settled', width: '11%' },
   { head: 'Task', width: '12%' },
-  { head: 'Program', width: '16%' },
-  { head: 'Input', width: '13%' },
+  { head: 'Program', width: '15%' },
+  { head: 'Input', width: '12%' },
   { head: 'Worker', width: '7%' },
   { head: 'Proving time', width: '14%' },
-  { head: 'Outcome', width: '12%' },
+  { head: 'Outcome', width: '14%' },
   { head: 'Reason', width: '15%' },
 ];
 
 /** Settled tasks of one machine, newest first: what, how long, how it ended and why. */
 export function Proofs({ machine }: { machine: MachineDetail }) {
   const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useProofs(machine.id);
-  const proofs = data?.pages.flatMap((page) => page.items) ?? [];
+  // New proofs push old ones out: the table stays as long as what was asked for.
+  const proofs = data?.pages.flatMap((page) => page.items).slice(0, data.pages.length * PROOFS_PER_PAGE) ?? [];
   const longest = Math.max(1, ...proofs.map((proof) => proof.provingMs ?? 0));
   const settled = TASK_OUTCOMES.filter((outcome) => outcome === 'accepted' || (machine.outcomes[outcome] ?? 0) > 0);
   return (
@@ -59,7 +61,7 @@ function Proof({ proof, longest }: { proof: ProofRecord; longest: number }) {
       <td className="a-rate nowrap">{now > 0 ? formatMoment(proof.settledAt, now, true) : ''}</td>
       <td className="a-name mono" title={proof.taskId}>{shortId(proof.taskId)}</td>
       <td className="muted">{proof.program}</td>
-      <td className="mono muted" title={proof.input}>{proof.input || UNKNOWN}</td>
+      <td className="mono muted input-cell">{proof.input || UNKNOWN}</td>
       <td>{proof.workerId ?? UNKNOWN}</td>
       <td className="a-lat">
         <span className="ptime">

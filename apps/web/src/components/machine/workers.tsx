@@ -27,7 +27,7 @@ export function Workers({ machine }: { machine: MachineDetail }) {
   const proving = machine.workers.filter((worker) => worker.state === 'proving').length;
   const silent = machine.state === 'offline';
   return (
-    <Card title="Workers" meta={machine.workers.length > 0 ? `${proving} of ${machine.workers.length} ${silent ? 'proved when last heard' : 'prove'}${stages.length > 0 ? '. Segment widths follow usual stage times' : ''}` : undefined}>
+    <Card title="Workers" meta={machine.workers.length > 0 ? `${proving} of ${machine.workers.length} ${silent ? 'proved when last heard' : 'proving at the last report'}${stages.length > 0 ? '. Segment widths follow usual stage times' : ''}` : undefined}>
       {machine.workers.length === 0 ? (
         <p className="card-b subtle">{machine.state === 'pending' ? 'Workers start when the machine is approved.' : machine.observed?.workers === 0 || machine.desired.document.paused ? 'No worker runs. Set workers or resume to start some.' : 'No worker has been reported yet.'}</p>
       ) : (
@@ -45,7 +45,7 @@ function Worker({ worker, stages, usualMs }: { worker: WorkerStatus; stages: rea
   const elapsed = now > 0 ? formatElapsed(now - worker.since) : '';
   const progress = worker.state === 'proving' ? stageProgress(stages, worker.stage) : null;
   return (
-    <li className="wk" data-worker={worker.id} data-state={worker.state}>
+    <li className="wk" data-worker={worker.id} data-worker-state={worker.state}>
       <div className="wk-h">
         <b>Worker {worker.id}</b>
         <span className={`st ${look.tone} ml-auto`}><Icon name={look.icon} />{look.word}</span>

@@ -4,6 +4,7 @@ import { useEffect, useState } from 'react';
 import { useNow } from '../../data/clock';
 import { useAbility } from '../../data/session';
 import { formatElapsed, formatMoment, plural } from '../../lib/format';
+import { joinCommand } from '../../lib/join-command';
 import { useCreateToken } from '../join/use-create-token';
 import { Button, ButtonLink } from '../ui/button';
 import { CommandLine } from '../ui/command-line';
@@ -48,7 +49,7 @@ export function EmptyFleet({ joinUrl }: { joinUrl: string }) {
                 {created ? (
                   <>
                     <p className="muted mb-2.5">The same line works on {plural(created.uses, 'machine')} until {formatMoment(created.expiresAt, now || created.createdAt)} UTC.</p>
-                    <CommandLine label="Line to paste" command={`provefleet-agent join ${joinUrl} --token ${created.token}`} marks={[joinUrl, created.token]} />
+                    <CommandLine label="Line to paste" command={joinCommand(joinUrl, created.token)} marks={[joinUrl, created.token]} />
                     <p className="subtle xs mt-2">Copy it now: the token is not shown again.</p>
                   </>
                 ) : (

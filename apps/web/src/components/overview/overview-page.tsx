@@ -88,7 +88,7 @@ function Answer({ verdict }: { verdict: Verdict }) {
     <div aria-live="polite" aria-atomic="true">
       <h1>{formatCount(verdict.proving)} <span className="of">{of} {verdict.machines === 1 ? (verdict.proving === 1 ? 'proves' : 'prove') : 'prove'}</span></h1>
       {verdict.problems === 0 ? (
-        <p className="sub lead"><Icon name="check" className="t-ok" /><span>No problem is open.</span></p>
+        <p className="sub lead"><Icon name="check" className="t-ok" /><span>No problem is open.{verdict.resting && ` ${verdict.resting}.`}</span></p>
       ) : (
         <p className="sub lead">
           <Icon name={STATE_LOOKS[verdict.worst].icon} className={toneClass(STATE_LOOKS[verdict.worst].tone)} />

@@ -7,7 +7,7 @@ import { Icon } from './icon';
 export function StateBadge({ state, pill }: { state: MachineState; pill?: boolean }) {
   const look = STATE_LOOKS[state];
   return (
-    <span className={clsx('st', look.tone, pill && 'b lg')} data-state={state}>
+    <span className={clsx('st', look.tone, pill && 'b lg')} data-machine-state={state}>
       <Icon name={look.icon} small={pill} />
       <span className="ell">{look.word}</span>
     </span>
