@@ -67,7 +67,7 @@ test('from a task on the wire to an accepted proof on the dashboard', async ({ s
     await page.getByLabel('Approve each machine by hand').click();
     await page.getByRole('button', { name: 'Make token' }).click();
     const shown = page.getByText(/provefleet-agent join/).first();
-    await expect(shown).toContainText('--token pf_');
+    await expect(shown).toContainText('--token pfj_');
     const [, , address, , token] = (await shown.innerText()).replace(/^\$\s*/, '').replace(/\s+/g, ' ').trim().split(' ');
     expect(address).toMatch(/^http/);
     await run(process.execPath, ['apps/agent/dist/main.js', 'join', String(address), '--state-dir', stack.agentHome('epyc-2'), '--name', 'epyc-2', '--environment', 'local', '--orchestrator-url', stack.orchestratorUrl, '--status-port', '0'], { log: 'e2e-join', env: { PROVEFLEET_JOIN_TOKEN: String(token) } });
