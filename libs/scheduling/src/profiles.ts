@@ -9,8 +9,11 @@ export interface FetchRules extends RequestLimits {
   readonly queueBelow: number;
   /** Most tasks asked for in one round; the interval lies between rounds. */
   readonly roundSize: number;
-  /** Ask for tasks the server has assigned already before asking for new ones. */
-  readonly assignedFirst: boolean;
+  /**
+   * Ask for tasks the server has assigned already before asking for new ones: before each (servers of the 0.9 line), or
+   * once at the start, which finds the task whose answer was on its way when the process died.
+   */
+  readonly assignedFirst: 'never' | 'at-start' | 'always';
   /** This many answers in a row without a task end a round. */
   readonly noTaskLimit: number;
   /** Tries of one request that fails, before the round is over. */
@@ -79,7 +82,7 @@ export const PROFILES: Readonly<Record<ProfileName, TimingProfile>> = {
       maxPerWindow: null,
       queueBelow: 16,
       roundSize: 1,
-      assignedFirst: false,
+      assignedFirst: 'at-start',
       noTaskLimit: 1,
       tries: 1,
       backoff: { baseMs: 100, factor: 2, maxMs: 2 * SECOND, jitter: 0.2 },
@@ -106,7 +109,7 @@ export const PROFILES: Readonly<Record<ProfileName, TimingProfile>> = {
       maxPerWindow: 60,
       queueBelow: 1,
       roundSize: 1,
-      assignedFirst: false,
+      assignedFirst: 'never',
       noTaskLimit: 1,
       tries: 2,
       backoff: { baseMs: SECOND, factor: 2, maxMs: 10 * MINUTE, jitter: 0.2 },
@@ -127,7 +130,7 @@ export const PROFILES: Readonly<Record<ProfileName, TimingProfile>> = {
       maxPerWindow: null,
       queueBelow: 25,
       roundSize: 10,
-      assignedFirst: true,
+      assignedFirst: 'always',
       noTaskLimit: 3,
       tries: 1,
       // The interval of 30 s, doubled at once.

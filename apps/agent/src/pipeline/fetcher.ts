@@ -1,4 +1,4 @@
-import { OrchestratorError, type OrchestratorClient, type Task } from '@provefleet/orchestrator-client';
+import { OrchestratorError, type AssignedTasks, type OrchestratorClient, type Task } from '@provefleet/orchestrator-client';
 import type { TimingProfile } from '@provefleet/scheduling';
 import { pause, type AgentClock, type Notice } from '../clock.js';
 import { line } from '../errors.js';
@@ -24,11 +24,15 @@ export interface FetcherDependencies {
 
 /** Longest sleep, so that a pause or a change of pace is noticed in time. */
 const LONGEST_SLEEP_MS = 1000;
+/** At most this often, however fast a round's requests follow each other. */
+const ASSIGNED_EVERY_MS = 30_000;
 const MAX_TASK_ID = 128;
 
 /** Keeps one node's task queue filled: asks when it runs low, at the pace the profile and the server allow. */
 export class Fetcher {
   private askedForAssigned = -Infinity;
+  /** The server has answered once what it holds for this node. */
+  private knowsAssigned = false;
 
   constructor(private readonly node: ProverNode, private readonly deps: FetcherDependencies) {}
 
@@ -59,8 +63,9 @@ export class Fetcher {
     const { node } = this;
     const { client } = this.deps;
     try {
-      if (this.isTimeForAssigned()) {
-        await this.fetchAssigned(signal);
+      if (this.isTimeForAssigned() && (await this.fetchAssigned(signal))) {
+        node.lastFetch = { kind: 'task' };
+        node.pacer.gotTask();
         return;
       }
       const requested = node.ladder.requested;
@@ -75,15 +80,33 @@ export class Fetcher {
 
   private isTimeForAssigned(): boolean {
     const { profile, clock } = this.deps;
-    return profile.fetch.assignedFirst && clock.now() - this.askedForAssigned >= profile.fetch.minIntervalMs;
+    switch (profile.fetch.assignedFirst) {
+      case 'never':
+        return false;
+      case 'at-start':
+        return this.askedForAssigned === -Infinity;
+      case 'always':
+        return clock.now() - this.askedForAssigned >= ASSIGNED_EVERY_MS;
+    }
   }
 
-  private async fetchAssigned(signal: AbortSignal): Promise<void> {
+  /** Takes up what the server has assigned already. False when there is nothing new, or the server knows no such call. */
+  private async fetchAssigned(signal: AbortSignal): Promise<boolean> {
     this.askedForAssigned = this.deps.clock.now();
-    const { tasks, refused } = await this.deps.client.getAssignedTasks(this.node.id, signal);
-    this.node.pacer.gotTask();
+    const { tasks, refused } = await this.assigned(signal);
     for (const error of refused) this.deps.logger.warn({ nodeId: this.node.id, code: error.code, taskId: error.taskId }, error.message);
-    for (const task of tasks) await this.take(task, signal);
+    let taken = false;
+    for (const task of tasks) taken = (await this.take(task, signal)) || taken;
+    return taken;
+  }
+
+  private async assigned(signal: AbortSignal): Promise<Pick<AssignedTasks, 'tasks' | 'refused'>> {
+    try {
+      return await this.deps.client.getAssignedTasks(this.node.id, signal);
+    } catch (error) {
+      if (error instanceof OrchestratorError && (error.status === 404 || error.status === 405)) return { tasks: [], refused: [] };
+      throw error;
+    }
   }
 
   private async accept(task: Task, signal: AbortSignal): Promise<void> {
