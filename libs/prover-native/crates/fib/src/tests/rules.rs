@@ -186,7 +186,7 @@ fn limbs_that_are_halves_are_in_range() {
         .flat_map(|low| (0..1000).map(move |row| (row, low)))
         .find(|(row, low)| {
             let carry =
-                |column: usize| witness.chain[column - 4].at(*row).0 + witness.chain[column - 2].at(*row).0 >> 16;
+                |column: usize| (witness.chain[column - 4].at(*row).0 + witness.chain[column - 2].at(*row).0) >> 16;
             (carry(*low), carry(low + 2), carry(low + 4)) == (1, 0, 0) && witness.chain[low + 1].at(*row).0 > 0
         })
         .unwrap();
