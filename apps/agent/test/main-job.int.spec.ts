@@ -1,39 +1,22 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createNativeBackend } from '@provefleet/prover-native';
-import { AgentProcess, command, joinArguments, joinEnvironment, temporaryState, until } from './support/agent-process.js';
-import { TestControlPlane } from './support/control-plane.js';
-import { fibInput, TestOrchestrator } from './support/orchestrator.js';
+import { until } from './support/agent-process.js';
+import { TestFleet } from './support/fleet.js';
+import { fibInput } from './support/orchestrator.js';
 
-let orchestrator: TestOrchestrator;
-let controlPlane: TestControlPlane;
-let state: Awaited<ReturnType<typeof temporaryState>>;
-let agent: AgentProcess | null = null;
+let fleet: TestFleet;
 
 beforeEach(async () => {
-  orchestrator = new TestOrchestrator();
-  controlPlane = new TestControlPlane();
-  await orchestrator.start();
-  await controlPlane.start();
-  state = await temporaryState();
+  fleet = await TestFleet.start();
 });
 
 afterEach(async () => {
-  if (agent?.running) await agent.end('SIGKILL');
-  agent = null;
-  await orchestrator.stop();
-  await controlPlane.stop();
-  await state.remove();
+  await fleet.end();
 });
-
-async function joinAndRun(): Promise<AgentProcess> {
-  const joined = await command(joinArguments(controlPlane.url, orchestrator.url, state.path), joinEnvironment);
-  expect(joined).toMatchObject({ code: 0, stderr: '' });
-  agent = new AgentProcess(state.path);
-  return agent;
-}
 
 describe('an agent that has joined', () => {
   it('turns tasks of every type into accepted proofs that verify, and reports them', async () => {
+    const { orchestrator, controlPlane } = fleet;
     orchestrator.queue.push(
       { taskId: 'one', inputs: [fibInput(9)] },
       { taskId: 'several', inputs: [fibInput(100), fibInput(1000), fibInput(9)], taskType: 'ALL_PROOF_HASHES' },
@@ -41,7 +24,7 @@ describe('an agent that has joined', () => {
       { taskId: 'all', inputs: [fibInput(5), fibInput(6)] },
       { taskId: 'exact', program: 'fast-fib', inputs: [Uint8Array.of(100)] },
     );
-    const running = await joinAndRun();
+    const running = fleet.run();
     await until('all accepted', () => orchestrator.count('accepted') === 5, running);
     await until('all reported', () => controlPlane.settled().length === 5);
 

@@ -1,4 +1,5 @@
 import { Agent } from '../agent.js';
+import { NEXUS_CLI_VARIABLE } from '../backends.js';
 import { systemClock } from '../clock.js';
 import { readConfiguration } from '../configuration/local.js';
 import { connectSocket } from '../link/socket.js';
@@ -33,7 +34,9 @@ export async function run(options: RunOptions): Promise<void> {
     stopOnFaults(logger);
     // Before the start, so that a signal that comes meanwhile is not lost.
     const told = whenTold(logger);
-    const agent = await Agent.start({ fs, clock: systemClock, paths, configuration, logger, spawn: forkWorkers(options.workerEntry, configuration.nice), connect: connectSocket });
+    const variables: Record<string, string> = configuration.nexusCliPath === undefined ? {} : { [NEXUS_CLI_VARIABLE]: configuration.nexusCliPath };
+    const spawn = forkWorkers(options.workerEntry, configuration.nice, variables);
+    const agent = await Agent.start({ fs, clock: systemClock, paths, configuration, logger, spawn, connect: connectSocket });
     logger.info({ version: AGENT_VERSION, machine: configuration.machineName, environment: configuration.environment, status: agent.statusUrl, stateDirectory: paths.root }, 'agent started');
     await agent.drain(await told);
   } finally {

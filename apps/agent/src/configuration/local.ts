@@ -29,6 +29,8 @@ export const localConfigurationSchema = z.strictObject({
     .refine((nodes) => new Set(nodes.map(({ id }) => id)).size === nodes.length, 'names a node twice'),
   profile: z.enum(PROFILE_NAMES),
   backend: lineSchema(40),
+  /** Backend `nexus-cli`: where the network's own client is; unset: found on PATH. */
+  nexusCliPath: z.string().min(1).optional(),
   /** Most workers the control plane may ask for; unset: four for each core, at least 8. */
   maxWorkers: z.number().int().min(1).max(MAX_WORKERS).optional(),
   /** Most memory one proof may take, bytes. */

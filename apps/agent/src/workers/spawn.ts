@@ -20,18 +20,22 @@ export type SpawnWorker = () => WorkerChild;
 
 const LAST_WORDS_CHARACTERS = 2000;
 
+/** The young generation sized for the little JavaScript that runs in a worker: its memory then stays where it began. */
+const WORKER_FLAGS = ['--max-semi-space-size=1'];
+
 /** Variables a worker must not inherit: it proves, and needs no secret. */
 const SECRET_VARIABLES = ['PROVEFLEET_JOIN_TOKEN'];
 
 /**
  * Starts worker processes from the script at `entry`.
  * @param nice CPU priority from 0 (as the agent) to 19 (only what others leave)
+ * @param variables given to the workers besides the agent's own
  */
-export function forkWorkers(entry: string, nice: number): SpawnWorker {
+export function forkWorkers(entry: string, nice: number, variables: Readonly<Record<string, string>> = {}): SpawnWorker {
   return () => {
-    const env = { ...process.env };
+    const env: NodeJS.ProcessEnv = { ...process.env, ...variables };
     for (const name of SECRET_VARIABLES) delete env[name];
-    const child = fork(entry, [], { serialization: 'advanced', stdio: ['ignore', 'inherit', 'pipe', 'ipc'], execArgv: [], env });
+    const child = fork(entry, [], { serialization: 'advanced', stdio: ['ignore', 'inherit', 'pipe', 'ipc'], execArgv: WORKER_FLAGS, env });
     let words = '';
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       words = (words + text).slice(-LAST_WORDS_CHARACTERS);
