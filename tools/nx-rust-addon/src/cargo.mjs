@@ -1,15 +1,16 @@
 // @ts-check
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
-import { argv, env, exit, platform, stderr } from 'node:process';
+import { join, resolve } from 'node:path';
+import { argv, env, exit, platform, stderr, stdout } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { readCargoWorkspace } from './workspace.mjs';
 
 /**
  * Runs cargo for a Rust addon project; the working directory is the project. Used by the targets that the plugin
- * infers: `build --crate <name> --build <build>`, `test`, `lint`.
+ * infers: `build --crate <name> --build <build>`, `test`, `lint`. And `example --crate <name> --example <name>
+ * --build <build>`, which builds a Rust program exactly as the addon is built and prints its path.
  */
 
 const NO_RUST = 'Rust was not found: install it from https://rustup.rs (or set CARGO to the cargo to use), then run this again.';
@@ -49,7 +50,8 @@ export function libraryFileName(crate, os) {
  * @param {Record<string, string>} [extraEnv]
  */
 function cargo(args, extraEnv = {}) {
-  const result = spawnSync(env.CARGO ?? 'cargo', args, { stdio: 'inherit', env: { ...env, ...extraEnv } });
+  // What cargo prints goes to stderr: stdout is for the answer.
+  const result = spawnSync(env.CARGO ?? 'cargo', args, { stdio: ['inherit', 2, 2], env: { ...env, ...extraEnv } });
   if (result.error) throw new Failure('code' in result.error && result.error.code === 'ENOENT' ? NO_RUST : result.error.message);
   if (result.status !== 0) throw new Failure(`cargo ${args[0]} failed${result.signal ? ` (${result.signal})` : ''}; see above`);
 }
@@ -79,22 +81,37 @@ function buildAddon(crateName, build) {
   renameSync(`${target}.new`, target);
 }
 
+/**
+ * @param {string | undefined} crate
+ * @param {string | undefined} example
+ * @param {string | undefined} build
+ */
+function buildExample(crate, example, build) {
+  const profile = readCargoWorkspace('.')?.crates.find((candidate) => candidate.addon)?.addon?.profile;
+  if (!profile || !crate || !example || !build) throw new Failure('usage: cargo.mjs example --crate <crate> --example <name> --build <cpu build>');
+  const invocation = buildInvocation({ crate, build, profile, host: hostTriple(), rustflags: env.RUSTFLAGS });
+  cargo([...invocation.args, '--example', example], invocation.env);
+  stdout.write(`${resolve(invocation.artefactDirectory, 'examples', platform === 'win32' ? `${example}.exe` : example)}\n`);
+}
+
 function main() {
   const { values, positionals } = parseArgs({
     args: argv.slice(2),
     allowPositionals: true,
-    options: { crate: { type: 'string' }, build: { type: 'string' } },
+    options: { crate: { type: 'string' }, build: { type: 'string' }, example: { type: 'string' } },
   });
   switch (positionals[0]) {
     case 'build':
       return buildAddon(values.crate, values.build);
+    case 'example':
+      return buildExample(values.crate, values.example, values.build);
     case 'test':
       return cargo(['test', '--release', '--workspace']);
     case 'lint':
       cargo(['fmt', '--all', '--check']);
       return cargo(['clippy', '--locked', '--release', '--workspace', '--all-targets', '--', '-D', 'warnings']);
     default:
-      throw new Failure('usage: cargo.mjs build|test|lint');
+      throw new Failure('usage: cargo.mjs build|example|test|lint');
   }
 }
 

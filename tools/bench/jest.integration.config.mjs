@@ -1,1 +1,0 @@
-export { integration as default } from '../../jest.preset.mjs';
