@@ -97,10 +97,15 @@ function targetFactory(projectRoot) {
   });
 }
 
-/** @param {string[]} directories */
+/**
+ * What an addon is built from: its crates without what only their tests need.
+ * @param {string[]} directories
+ */
 function crateInputs(directories) {
   return [
     ...directories.map((directory) => `{projectRoot}/${directory}/**/*`),
+    '!{projectRoot}/crates/*/{tests,examples,benches}/**/*',
+    '!{projectRoot}/crates/*/src/**/tests/**/*',
     '{projectRoot}/Cargo.toml',
     '{projectRoot}/Cargo.lock',
     '{projectRoot}/rust-toolchain.toml',

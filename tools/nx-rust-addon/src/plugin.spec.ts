@@ -94,6 +94,7 @@ describe('the inferred targets', () => {
     const inputs = inferTargets(workspace(), 'libs/p', 'x64')['build-addon-x86-64']?.inputs;
     expect(inputs).toEqual(expect.arrayContaining(['{projectRoot}/crates/base/**/*', '{projectRoot}/Cargo.lock', '{projectRoot}/rust-toolchain.toml']));
     expect(inputs).not.toContain('{projectRoot}/crates/other/**/*');
+    expect(inputs).toContain('!{projectRoot}/crates/*/{tests,examples,benches}/**/*');
   });
 
   it('refuse an architecture without a build', () => {
