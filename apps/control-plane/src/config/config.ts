@@ -11,11 +11,16 @@ export const isLoopback = (host: string): boolean => LOOPBACK_HOSTS.has(host);
 const list = (text: string) => text.split(',').map((part) => part.trim()).filter((part) => part !== '');
 
 const originSchema = z.string().refine((text) => URL.canParse(text) && new URL(text).origin === text, 'must be an origin such as https://fleet.example.org, without a path');
+function isPostgresUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  return /^postgres(ql)?:$/.test(protocol) && hostname !== '';
+}
 const flagSchema = z.enum(['true', 'false']).transform((text) => text === 'true');
 
 const environmentSchema = z
   .object({
-    DATABASE_URL: z.string('must be set to a postgresql:// address').refine((text) => URL.canParse(text) && /^postgres(ql)?:$/.test(new URL(text).protocol), 'must be a postgresql:// address'),
+    DATABASE_URL: z.string('must be set to a postgresql:// address').refine(isPostgresUrl, 'must be a postgresql:// address'),
     PROVEFLEET_CONTROL_PLANE_PORT: z.coerce.number().int().min(0).max(65_535).default(4000),
     PROVEFLEET_HOST: z.string().min(1).default('127.0.0.1'),
     /** Plain HTTP on an address that others can reach: only behind a proxy that speaks TLS. */
