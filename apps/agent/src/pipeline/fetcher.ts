@@ -31,7 +31,7 @@ const MAX_TASK_ID = 128;
 /** Keeps one node's task queue filled: asks when it runs low, at the pace the profile and the server allow. */
 export class Fetcher {
   private askedForAssigned = -Infinity;
-  /** The server has answered once what it holds for this node. */
+  /** The server has said once what it holds for this node. */
   private knowsAssigned = false;
 
   constructor(private readonly node: ProverNode, private readonly deps: FetcherDependencies) {}
@@ -84,7 +84,7 @@ export class Fetcher {
       case 'never':
         return false;
       case 'at-start':
-        return this.askedForAssigned === -Infinity;
+        return !this.knowsAssigned;
       case 'always':
         return clock.now() - this.askedForAssigned >= ASSIGNED_EVERY_MS;
     }
@@ -94,6 +94,7 @@ export class Fetcher {
   private async fetchAssigned(signal: AbortSignal): Promise<boolean> {
     this.askedForAssigned = this.deps.clock.now();
     const { tasks, refused } = await this.assigned(signal);
+    this.knowsAssigned = true;
     for (const error of refused) this.deps.logger.warn({ nodeId: this.node.id, code: error.code, taskId: error.taskId }, error.message);
     let taken = false;
     for (const task of tasks) taken = (await this.take(task, signal)) || taken;

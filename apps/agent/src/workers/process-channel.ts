@@ -9,7 +9,11 @@ export function processChannel(): WorkerChannel {
   return {
     send: (message) => void (process.connected && process.send?.(message)),
     onMessage: (listener) => void process.on('message', (message) => listener(message as ToWorker)),
-    onDisconnect: (listener) => void process.on('disconnect', listener),
+    onDisconnect(listener) {
+      process.on('disconnect', listener);
+      // The agent may have died while this process was still loading, before anybody listened.
+      if (!process.connected) listener();
+    },
     exit: (code) => process.exit(code),
     memoryBytes: () => process.memoryUsage.rss(),
     now: () => performance.now(),
