@@ -16,6 +16,7 @@ const good: LoadReport = {
   watchers: [watcher],
   lists: { list: some, filter: some, overview: none, errors: 0 },
   controlPlane: { peakBytes: 2 ** 28, cores: 0.5 },
+  host: { cores: 2, load: 1.5 },
   generator: { loopDelayP99: 12, loopDelayMax: 40, cores: 0.3, peakBytes: 2 ** 27 },
 };
 
@@ -43,6 +44,8 @@ describe('the report', () => {
     expect(text).toMatch(/Event → row +p50 1\.3, p95 20, p99 30, max 31 ms \(10\)/);
     expect(text).toMatch(/Overview +p50 –/);
     expect(text).toMatch(/Storm at 30 s +200 cut, all back after 1\.5 s/);
+    expect(text).toMatch(/Host +2 cores, load 1\.5$/m);
+    expect(describeReport({ ...good, host: { cores: 2, load: 9 } })).toMatch(/load 9\.0: others wanted the cores too/);
     expect(text).toMatch(/Control plane +0\.50 cores, 256 MiB/);
   });
 });

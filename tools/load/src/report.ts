@@ -26,6 +26,8 @@ export interface LoadReport {
   readonly watchers: readonly WatcherReport[];
   readonly lists: ListReport;
   readonly controlPlane: ProcessReport | null;
+  /** Of the machine all this ran on: cores, and processes that ran or waited to, averaged over the run's last minute. */
+  readonly host: { readonly cores: number; readonly load: number };
   /** How well the generator itself kept up: a late event loop makes every other latency look worse. */
   readonly generator: { readonly loopDelayP99: number; readonly loopDelayMax: number; readonly cores: number; readonly peakBytes: number };
 }
@@ -65,6 +67,7 @@ export function describe(report: LoadReport): string {
   for (const storm of report.storms) lines.push([`Storm at ${storm.atSeconds} s`, `${storm.machines} cut, all back ${storm.allBackMs === null ? 'never' : `after ${seconds(storm.allBackMs)}`}`]);
   if (controlPlane) lines.push(['Control plane', `${controlPlane.cores.toFixed(2)} cores, ${megabytes(controlPlane.peakBytes)} resident at most`]);
   lines.push(['Generator', `${generator.cores.toFixed(2)} cores, ${megabytes(generator.peakBytes)}, event loop late p99 ${generator.loopDelayP99.toFixed(1)} ms, max ${generator.loopDelayMax.toFixed(0)} ms`]);
+  lines.push(['Host', `${report.host.cores} cores, load ${report.host.load.toFixed(1)}${report.host.load > report.host.cores ? ': others wanted the cores too, and the times show it' : ''}`]);
   return lines.map(([name, value]) => `${name.padEnd(26)}${value}`).join('\n');
 }
 

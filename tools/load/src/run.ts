@@ -1,3 +1,4 @@
+import { availableParallelism, loadavg } from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Database } from './database.js';
@@ -70,6 +71,7 @@ export async function runLoad(options: LoadOptions, progress: (line: string) => 
   loopDelay.disable();
   const controlPlaneReport = probe?.stop() ?? null;
   const cpu = process.cpuUsage(cpuBefore);
+  const host = { cores: availableParallelism(), load: loadavg()[0] ?? 0 };
   const listReport = await lists.stop();
   const rows = (await database?.stopSampling()) ?? null;
 
@@ -94,6 +96,7 @@ export async function runLoad(options: LoadOptions, progress: (line: string) => 
     watchers: watchers.map((watcher) => watcher.report()),
     lists: listReport,
     controlPlane: controlPlaneReport,
+    host,
     generator: {
       loopDelayP99: loopDelay.percentile(99) / 1e6,
       loopDelayMax: loopDelay.max / 1e6,
