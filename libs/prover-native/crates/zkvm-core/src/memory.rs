@@ -16,6 +16,8 @@ pub struct Memory {
     image: Vec<(u32, u32)>,
     input_end: u32,
     hint_end: u32,
+    /// The private input's window as it was at the start; a proof needs both ends of every cell's life.
+    initial_hint: Vec<u32>,
 }
 
 impl Memory {
@@ -27,6 +29,7 @@ impl Memory {
             image: program.segments().iter().map(|s| (s.address, s.end())).collect(),
             input_end: abi::INPUT_BASE + 4 * input_words.len() as u32,
             hint_end: abi::HINT_BASE + 4 * hint_words.len() as u32,
+            initial_hint: hint_words.to_vec(),
         };
         let windows = [(abi::INPUT_BASE, input_words), (abi::HINT_BASE, hint_words)];
         for (base, words) in windows.into_iter().chain(program.segments().iter().map(|s| (s.address, &s.words[..]))) {
@@ -51,7 +54,7 @@ impl Memory {
     }
 
     /// Position of the word that holds `address` (which must be below [`abi::DYNAMIC_END`]). It never changes during
-    /// a run, so an observer may keep per-word state in an array of its own, of length [`Memory::slots`].
+    /// a run, so an observer may keep per-word state in an array of its own.
     #[inline]
     pub fn slot(&mut self, address: u32) -> usize {
         let word = (address / 4) as usize;
@@ -63,9 +66,9 @@ impl Memory {
         (*entry as usize - 1) * PAGE_WORDS + word % PAGE_WORDS
     }
 
-    /// Number of words in touched pages.
-    pub fn slots(&self) -> usize {
-        self.words.len()
+    /// Word `index` of the private input's window as it was at the start.
+    pub fn initial_hint_word(&self, index: u32) -> u32 {
+        self.initial_hint[index as usize]
     }
 
     #[inline]
