@@ -1,6 +1,7 @@
 'use client';
 
-import { usePathname, useRouter, useSearchParams } from 'next/navigation';
+import { useSearchParams } from 'next/navigation';
+import { useSetSearch } from '../data/address';
 import { useLive } from '../data/live';
 import { useEvents } from '../data/queries';
 import { plural } from '../lib/format';
@@ -14,8 +15,7 @@ const SHOWN = [['notable', 'Notable'], ['all', 'All']] as const;
 
 /** What happened in the fleet, newest first; new events appear on top. */
 export function EventsPage() {
-  const router = useRouter();
-  const path = usePathname();
+  const setSearch = useSetSearch();
   const all = useSearchParams().get('show') === 'all';
   const { status } = useLive();
   const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useEvents(all);
@@ -24,7 +24,7 @@ export function EventsPage() {
     <main className={status === 'offline' ? 'content stale' : 'content'} id="main">
       <div className="page-head">
         <div><h1>Events</h1><p className="sub">{all ? 'Every event, also tasks fetched and proofs accepted. Times are UTC.' : 'Changes of state and configuration, workers, refused and expired proofs. Times are UTC.'}</p></div>
-        <div className="acts"><Segmented label="Events shown" value={all ? 'all' : 'notable'} options={SHOWN} onChange={(shown) => router.replace(shown === 'all' ? `${path}?show=all` : path, { scroll: false })} /></div>
+        <div className="acts"><Segmented label="Events shown" value={all ? 'all' : 'notable'} options={SHOWN} onChange={(shown) => setSearch(shown === 'all' ? '?show=all' : '')} /></div>
       </div>
       <section className="card py-2" aria-label="Events">
         {!data ? (error ? <Failure error={error} onRetry={() => void refetch()} what="Events" /> : <div className="px-4 py-2"><Skeleton className="h-60" /></div>) : items.length === 0 ? (

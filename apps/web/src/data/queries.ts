@@ -22,8 +22,8 @@ export const useMachines = (query: MachineQuery, frozen: boolean) => {
       api.machines({ q: query.q || undefined, state: query.states.join(',') || undefined, sort: query.sort, order: query.order, cursor: pageParam, limit: MACHINES_PER_PAGE }, signal),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.nextCursor ?? undefined,
-    // Reading anew may move rows, so it waits while somebody points at one.
-    refetchInterval: frozen ? false : refresh,
+    // Reading anew may move rows, so it waits while somebody points at one; many pages are read less often.
+    refetchInterval: ({ state }) => (frozen ? false : refresh * Math.max(1, state.data?.pages.length ?? 1)),
     placeholderData: keepPreviousData,
   });
 };

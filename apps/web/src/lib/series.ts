@@ -59,9 +59,9 @@ export function smallest(lines: readonly Points[]): number {
 }
 
 /** Marks for a line that need not begin at 0: where it stays in the upper half, the axis begins just below it. */
-export function lineMarks(min: number, max: number, count = 3): number[] {
-  if (min < max / 2) return niceMarks(max, count);
-  const [, step = 1] = niceMarks(max - min, count, max * 0.05);
+export function lineMarks(min: number, max: number): number[] {
+  if (min < max / 2) return niceMarks(max, 3);
+  const [, step = 1] = niceMarks(max - min, 2, max * 0.05);
   const floor = Math.floor(min / step - 0.25) * step;
   const marks: number[] = [];
   for (let index = 0; index === 0 || (marks.at(-1) ?? 0) < max; index += 1) marks.push(Number((floor + index * step).toPrecision(12)));

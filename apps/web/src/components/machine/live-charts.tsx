@@ -1,8 +1,9 @@
 'use client';
 
 import { type MachineDetail, type Range, RANGES } from '@provefleet/fleet-protocol';
-import { usePathname, useRouter, useSearchParams } from 'next/navigation';
+import { useSearchParams } from 'next/navigation';
 import { type CSSProperties, type ReactNode, useMemo, useState } from 'react';
+import { useSetSearch } from '../../data/address';
 import { serverNow, useNow } from '../../data/clock';
 import { useLive } from '../../data/live';
 import { useSeries } from '../../data/queries';
@@ -25,11 +26,10 @@ const YOUNG_MS = 2_700_000;
 
 /** Four charts on one clock: rate, proving time, CPU, memory. */
 export function LiveCharts({ machine }: { machine: MachineDetail }) {
-  const router = useRouter();
-  const path = usePathname();
+  const setSearch = useSetSearch();
   const [usual] = useState<Range>(() => (serverNow() - machine.joinedAt < YOUNG_MS ? '15m' : '1h'));
   const range = parseRange(useSearchParams().get('range'), usual);
-  const setRange = (next: Range) => router.replace(next === usual ? path : `${path}?range=${next}`, { scroll: false });
+  const setRange = (next: Range) => setSearch(next === usual ? '' : `?range=${next}`);
   const { data: series, error, refetch, isPlaceholderData } = useSeries(machine.id, range);
   const [cursor, setCursor] = useState<number | null>(null);
   const [asTable, tableButton] = useAsTable();

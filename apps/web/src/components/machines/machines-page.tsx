@@ -1,8 +1,9 @@
 'use client';
 
 import Link from 'next/link';
-import { usePathname, useRouter, useSearchParams } from 'next/navigation';
-import { useCallback, useMemo, useState } from 'react';
+import { useSearchParams } from 'next/navigation';
+import { type MouseEvent, useCallback, useMemo, useState } from 'react';
+import { useSetSearch } from '../../data/address';
 import { useNow } from '../../data/clock';
 import { useLive } from '../../data/live';
 import { useMachines } from '../../data/queries';
@@ -17,14 +18,13 @@ import { MachinesTable, MachinesTableSkeleton } from './machines-table';
 
 /** Every machine of the fleet, filtered and ordered by the control plane; the address holds the view. */
 export function MachinesPage() {
-  const router = useRouter();
-  const path = usePathname();
+  const setSearch = useSetSearch();
   const parameters = useSearchParams();
   const query = useMemo(() => parseMachineQuery(new URLSearchParams(parameters)), [parameters]);
   const [frozen, setFrozen] = useState(false);
   const { status } = useLive();
   const { data, error, refetch, fetchNextPage, hasNextPage, isFetchingNextPage, isPlaceholderData, dataUpdatedAt } = useMachines(query, frozen);
-  const setQuery = useCallback((next: MachineQuery) => router.replace(`${path}${machineSearch(next)}`, { scroll: false }), [router, path]);
+  const setQuery = useCallback((next: MachineQuery) => setSearch(machineSearch(next)), [setSearch]);
 
   const items = useMemo(() => data?.pages.flatMap((page) => page.items) ?? [], [data]);
   const first = data?.pages[0];
@@ -32,6 +32,12 @@ export function MachinesPage() {
   const filtered = query.q !== '' || query.states.length > 0;
   const small = fleet !== null && fleet < SMALL_FLEET && !filtered;
   const view = currentView(query);
+  // A plain click changes the view in place; one with a modifier opens the link as links do.
+  const open = (states: MachineQuery['states']) => (event: MouseEvent) => {
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    setSearch(machineSearch({ ...query, q: '', states }), true);
+  };
 
   return (
     <main className={status === 'offline' ? 'stale' : undefined} id="main">
@@ -45,7 +51,7 @@ export function MachinesPage() {
         <>
           <nav className="views" aria-label="Views">
             {VIEWS.map((entry) => (
-              <Link key={entry.name} href={machinesHref({ states: entry.states, sort: query.sort, order: query.order })} aria-current={entry === view ? 'page' : undefined} replace scroll={false}>
+              <Link key={entry.name} href={machinesHref({ states: entry.states, sort: query.sort, order: query.order })} aria-current={entry === view ? 'page' : undefined} onClick={open(entry.states)}>
                 {entry.name}
                 {first && <span className="n">{formatCount(viewCount(entry, first.byState))}</span>}
               </Link>

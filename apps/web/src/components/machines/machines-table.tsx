@@ -95,9 +95,15 @@ export function MachinesTable({ machines, total, query, settling, onSort, onFroz
     const target = { ArrowDown: index + 1, ArrowUp: index - 1, Home: 0, End: machines.length - 1 }[event.key];
     if (target === undefined || target < 0 || target >= machines.length) return;
     event.preventDefault();
+    const focus = () => {
+      const link = body.current?.querySelector<HTMLElement>(`tr[data-index="${target}"] a`);
+      link?.focus({ preventScroll: true });
+      return link;
+    };
+    const drawn = focus();
     virtual.scrollToIndex(target, { align: 'auto' });
-    // The row may have to be drawn first.
-    requestAnimationFrame(() => requestAnimationFrame(() => body.current?.querySelector<HTMLElement>(`tr[data-index="${target}"] a`)?.focus({ preventScroll: true })));
+    // A row far away is drawn by the scrolling only.
+    if (!drawn) requestAnimationFrame(() => requestAnimationFrame(focus));
   };
 
   return (

@@ -2,13 +2,14 @@
 
 import type { Overview, Range } from '@provefleet/fleet-protocol';
 import Link from 'next/link';
-import { usePathname, useRouter, useSearchParams } from 'next/navigation';
+import { useSearchParams } from 'next/navigation';
+import { useSetSearch } from '../../data/address';
 import { useNow } from '../../data/clock';
 import { useLive } from '../../data/live';
 import { useOverview } from '../../data/queries';
 import { formatAgo, formatCount, formatMoment, formatRate, formatTime, plural } from '../../lib/format';
 import { parseRange } from '../../lib/ranges';
-import { SMALL_FLEET, STATE_LOOKS, toneClass, type Verdict, verdictOf } from '../../lib/states';
+import { groupHeading, isProblem, SMALL_FLEET, STATE_LOOKS, toneClass, type Verdict, verdictOf } from '../../lib/states';
 import { EventList } from '../event-list';
 import { ButtonLink } from '../ui/button';
 import { Card, Skeleton } from '../ui/card';
@@ -22,10 +23,9 @@ import { Throughput } from './throughput';
 
 /** Does everything prove, what is wrong and since when, what to do. */
 export function OverviewPage({ joinUrl }: { joinUrl: string }) {
-  const router = useRouter();
-  const path = usePathname();
+  const setSearch = useSetSearch();
   const range = parseRange(useSearchParams().get('range'));
-  const setRange = (next: Range) => router.replace(next === '1h' ? path : `${path}?range=${next}`, { scroll: false });
+  const setRange = (next: Range) => setSearch(next === '1h' ? '' : `?range=${next}`);
   const { data, error, refetch, isPlaceholderData } = useOverview(range);
 
   if (!data) {
@@ -45,7 +45,7 @@ function FleetOverview({ overview, range, settling, setRange }: { overview: Over
   return (
     <main className={status === 'offline' ? 'content stale' : 'content'} id="main">
       <div className="page-head">
-        <Answer verdict={verdict} />
+        <Answer verdict={verdict} problems={overview.problems} />
         <div className="acts only-desk">
           <ButtonLink href="/join"><Icon name="plus" />Join a machine</ButtonLink>
         </div>
@@ -69,7 +69,9 @@ function FleetOverview({ overview, range, settling, setRange }: { overview: Over
   );
 }
 
-function Answer({ verdict }: { verdict: Verdict }) {
+function Answer({ verdict, problems }: { verdict: Verdict; problems: Overview['problems'] }) {
+  const [first, ...others] = problems.filter((group) => isProblem(group.state));
+  const only = others.length === 0 ? first : undefined;
   const { status, asOf } = useLive();
   const now = useNow();
   const of = `of ${plural(verdict.machines, 'machine')}`;
@@ -93,9 +95,9 @@ function Answer({ verdict }: { verdict: Verdict }) {
         <p className="sub lead">
           <Icon name={STATE_LOOKS[verdict.worst].icon} className={toneClass(STATE_LOOKS[verdict.worst].tone)} />
           <span>
-            <b className="text-fg">{plural(verdict.problems, 'problem')} on {plural(verdict.affected, 'machine')}</b>
-            , {verdict.problems > 1 && 'the oldest '}since {now > 0 && verdict.since !== null && formatMoment(verdict.since, now)}.
-            {verdict.lostPerMinute >= 0.05 && ` They cost about ${formatRate(verdict.lostPerMinute)} proofs/min.`}
+            <b className="text-fg">{only ? groupHeading(only) : `${plural(verdict.problems, 'problem')} on ${plural(verdict.affected, 'machine')}`}</b>
+            {only ? ' since ' : ', the oldest since '}{now > 0 && verdict.since !== null && formatMoment(verdict.since, now)}.
+            {verdict.lostPerMinute >= 0.05 && ` ${only ? 'It costs' : 'They cost'} about ${formatRate(verdict.lostPerMinute)} proofs/min.`}
           </span>
         </p>
       )}

@@ -69,7 +69,7 @@ function LinkState() {
   const { status, since } = useLive();
   const now = useNow();
   if (status === 'offline') {
-    return <div className="link-state t-crit"><Icon name="cloudoff" small />Unreachable{now > 0 && since > 0 && ` since ${formatMoment(since, now)}`}</div>;
+    return <div className="link-state lost"><Icon name="cloudoff" small />Unreachable{now > 0 && since > 0 && ` since ${formatMoment(since, now)}`}</div>;
   }
   return (
     <div className="link-state">

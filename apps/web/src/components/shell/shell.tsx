@@ -2,14 +2,25 @@
 
 import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { useRouter } from 'next/navigation';
-import { type ReactNode, useCallback, useState } from 'react';
+import { type ReactNode, useCallback, useEffect, useState } from 'react';
 import { ApiError, type Session, UnreachableError } from '../../data/api';
-import { LiveProvider } from '../../data/live';
+import { LiveProvider, useLive } from '../../data/live';
 import { SessionContext } from '../../data/session';
 import { ToastProvider } from '../ui/toast';
 import { OfflineBanner } from './offline-banner';
 import { SideBar, TabBar } from './navigation';
 import { TopBar } from './top-bar';
+
+/** A page opened during an outage does not know who is signed in: it asks again as soon as it can. */
+function SessionReturn({ known }: { known: boolean }) {
+  const router = useRouter();
+  const { status } = useLive();
+  const reachable = status === 'live' || status === 'polling';
+  useEffect(() => {
+    if (!known && reachable) router.refresh();
+  }, [known, reachable, router]);
+  return null;
+}
 
 /** The frame of all pages behind the sign-in: navigation, the fleet's state in the top bar, the live connection. */
 export function Shell({ session, children }: { session: Session | null; children: ReactNode }) {
@@ -35,6 +46,7 @@ export function Shell({ session, children }: { session: Session | null; children
     <QueryClientProvider client={queries}>
       <LiveProvider reachable={session !== null} onSignedOut={signedOut}>
         <SessionContext value={session}>
+          <SessionReturn known={session !== null} />
           <ToastProvider>
             <a className="skip" href="#main">Skip to the content</a>
             <div className="app">

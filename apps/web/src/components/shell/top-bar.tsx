@@ -46,7 +46,7 @@ function VerdictLine({ verdict }: { verdict: Verdict }) {
           <span className="sep" />
           <span>
             <b>{plural(verdict.problems, 'problem')}</b>
-            <span className="only-desk"> on {plural(verdict.affected, 'machine')}</span>, {verdict.problems > 1 && 'oldest '}since {since}
+            {verdict.problems > 1 ? <><span className="only-desk"> on {plural(verdict.affected, 'machine')}</span>, oldest</> : verdict.affected > 1 && <span className="only-desk"> on {plural(verdict.affected, 'machine')}</span>} since {since}
           </span>
           <span className="go only-desk">Review</span>
         </>
