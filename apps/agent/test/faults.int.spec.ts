@@ -63,12 +63,13 @@ describe('kill -9 of the agent', () => {
 
   it('at random instants loses no task, hands none in twice, and reports each end once', async () => {
     const { orchestrator, controlPlane } = fleet;
-    const kills = 4;
+    const kills = 8;
     orchestrator.endless = () => ({ inputs: [fibInput(Math.floor(Math.random() * 20_000))] });
     for (let kill = 0; kill < kills; kill++) {
+      const before = orchestrator.fetches;
       const agent = fleet.run();
-      await until('started', () => agent.log.includes('agent started') || !agent.running, agent);
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 900));
+      await until('at work', () => orchestrator.fetches > before, agent);
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 1200));
       await agent.end('SIGKILL');
     }
     orchestrator.endless = null;

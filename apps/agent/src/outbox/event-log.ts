@@ -177,9 +177,11 @@ export class EventLog {
 
   /** Waits until all appended so far is on disk, or writing fails. */
   async flush(): Promise<void> {
-    while (this.pending.length > 0 && this.failure === null) {
+    while (this.pending.length > 0) {
       this.scheduleFlush();
+      if (this.flushing === null) break;
       await this.flushing;
+      if (this.failure !== null) break;
     }
     await this.housekeeping;
   }

@@ -1,6 +1,9 @@
 import { AgentError } from '../errors.js';
 import { errorCode, readIfThere, removeIfThere, writeAtomic, type FileSystem } from './files.js';
 
+const MOST_ATTEMPTS = 50;
+const RETRY_MS = 20;
+
 interface Holder {
   readonly pid: number;
   /** When that process started, in clock ticks since boot: tells a process from a later one with the same id. */
@@ -41,10 +44,10 @@ export class StateLock {
     const candidate = `${path}.${pid}`;
     await writeAtomic(fs, candidate, JSON.stringify(self));
     try {
-      for (let attempt = 0; attempt < 5; attempt++) {
+      for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
         if (await linkIfFree(fs, candidate, path)) return new StateLock(fs, path);
         await refuseIfHeld(fs, path, processes);
-        await removeStale(fs, path, `${candidate}.stale`, processes);
+        await removeStale(fs, path, candidate, processes);
       }
       throw new AgentError('StateLocked', `the lock ${path} changes hands too fast; other agents are starting on the same state directory`);
     } finally {
@@ -74,21 +77,20 @@ async function refuseIfHeld(fs: FileSystem, path: string, processes: ProcessTabl
   }
 }
 
-/** Takes a stale lock away. Moved before it is looked at again, so that a lock another agent took meanwhile is put back. */
-async function removeStale(fs: FileSystem, path: string, moved: string, processes: ProcessTable): Promise<void> {
-  try {
-    await fs.rename(path, moved);
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return;
-    throw error;
+/** Removes a lock whose process is gone. One process at a time, so that none removes the lock another has just taken. */
+async function removeStale(fs: FileSystem, path: string, candidate: string, processes: ProcessTable): Promise<void> {
+  const right = `${path}.takeover`;
+  if (!(await linkIfFree(fs, candidate, right))) {
+    const owner = await readHolder(fs, right);
+    if (owner === null || !(await holds(owner, processes))) await removeIfThere(fs, right);
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    return;
   }
   try {
-    await refuseIfHeld(fs, moved, processes);
-  } catch (error) {
-    await linkIfFree(fs, moved, path);
-    throw error;
+    await refuseIfHeld(fs, path, processes);
+    await removeIfThere(fs, path);
   } finally {
-    await removeIfThere(fs, moved);
+    await removeIfThere(fs, right);
   }
 }
 
