@@ -20,7 +20,7 @@ beforeAll(async () => {
   api = await Api.signedIn(plane);
 });
 afterAll(async () => {
-  await plane?.end();
+  await ControlPlane.endAll();
   await database?.stop();
 });
 beforeEach(async () => {

@@ -17,7 +17,7 @@ beforeAll(async () => {
   machine = new Api(plane, {});
 });
 afterAll(async () => {
-  await plane?.end();
+  await ControlPlane.endAll();
   await database?.stop();
 });
 

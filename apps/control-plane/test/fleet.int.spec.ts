@@ -51,7 +51,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await Promise.all(agents.map((agent) => agent.disconnect()));
-  await plane?.end();
+  await ControlPlane.endAll();
   await database?.stop();
 });
 

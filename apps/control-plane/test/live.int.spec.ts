@@ -22,7 +22,7 @@ beforeAll(async () => {
   agent = await ScriptedAgent.join(plane, identity);
 });
 afterAll(async () => {
-  await plane?.end();
+  await ControlPlane.endAll();
   await database?.stop();
 });
 
@@ -113,6 +113,17 @@ describe('the live socket', () => {
     // Three intervals of at most 2.2 s and 2 s of grace, then the next second.
     expect(frame).toBeDefined();
     expect(Date.now() - silentFrom).toBeGreaterThan(5_000);
+    await dashboard.close();
+  });
+
+  it('has its watchers read again when a machine leaves the fleet', async () => {
+    const dashboard = await Dashboard.open();
+    await dashboard.find('ready');
+    const leaving = new Identity();
+    await leaving.enrol(api, { name: 'leaving' });
+    await dashboard.find('machines', ({ items }) => items.some(({ name }) => name === 'leaving'));
+    await api.ok('POST', `machines/${leaving.machineId}/revoke`);
+    await dashboard.find('resync', ({ reason }) => reason === 'a machine was taken out of the fleet');
     await dashboard.close();
   });
 

@@ -12,6 +12,7 @@ beforeAll(async () => {
   database = await TestDatabase.start();
 });
 afterAll(async () => {
+  await ControlPlane.endAll();
   await database?.stop();
 });
 

@@ -44,7 +44,8 @@ function bare({ $schema: _dialect, $id: _id, ...rest }: { $schema?: unknown; $id
 
 /** Every error a route can answer: those that follow from its definition, and its own. */
 export function errorsOf(route: RouteDefinition): ErrorCode[] {
-  const codes: ErrorCode[] = [RequestErrorCode.internal, RequestErrorCode.databaseUnavailable];
+  const codes: ErrorCode[] = [RequestErrorCode.internal];
+  if (!route.unavailable) codes.push(RequestErrorCode.databaseUnavailable);
   if (route.params || route.query || route.body) codes.push(RequestErrorCode.invalid);
   if (route.body) codes.push(RequestErrorCode.tooLarge, RequestErrorCode.unsupportedMediaType);
   if (route.permission !== 'public' && route.permission !== 'machine') codes.push(AuthErrorCode.sessionRequired, AuthErrorCode.forbidden);
@@ -103,6 +104,7 @@ function operation(operationId: string, route: RouteDefinition, write: (schema: 
       [route.status ?? 200]: route.response
         ? { description: 'Done.', content: { 'application/json': { schema: write(route.response, 'output') } } }
         : { description: 'Done.' },
+      ...(route.unavailable && { 503: { description: PROBLEMS[RequestErrorCode.databaseUnavailable].title, content: { 'application/json': { schema: write(route.unavailable, 'output') } } } }),
       ...problemResponses(errorsOf(route)),
     },
   };

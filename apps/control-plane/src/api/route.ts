@@ -17,6 +17,8 @@ export interface RouteDefinition {
   readonly status?: number;
   /** Null: success has no body. */
   readonly response: z.ZodType | null;
+  /** Body of a 503, where it is not a problem. */
+  readonly unavailable?: z.ZodType;
   /** Errors beyond those that follow from the rest of the definition (see `errorsOf`). */
   readonly errors?: readonly ErrorCode[];
 }

@@ -19,7 +19,7 @@ export const routes = {
   getHealth: {
     method: 'get', path: 'health', tag: 'Health', permission: 'public',
     summary: 'Whether the control plane and its database work. Answers 503 with the same body while the database is away.',
-    response: healthSchema,
+    response: healthSchema, unavailable: healthSchema,
   },
   login: {
     method: 'post', path: 'auth/login', tag: 'Sign in', permission: 'public', summary: 'Sign in. Sets the session cookie.',

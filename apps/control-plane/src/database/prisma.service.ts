@@ -9,7 +9,7 @@ export type Database = PrismaClient | Prisma.TransactionClient;
 export { Prisma };
 
 const POOL_SIZE = 10;
-const CONNECT_TIMEOUT_MS = 3_000;
+const CONNECT_TIMEOUT_MS = 5_000;
 /** A statement that runs longer is ended by the server: it holds a connection that others wait for. */
 const STATEMENT_TIMEOUT_MS = 20_000;
 

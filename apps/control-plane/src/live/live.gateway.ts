@@ -61,6 +61,7 @@ export class LiveGateway implements OnModuleInit, BeforeApplicationShutdown {
     this.sockets.register({ path: LIVE_SOCKET_PATH, maxFrameBytes: MAX_REQUEST_BYTES, admit: (request) => this.admit(request), open: (socket, session) => this.open(socket, session) });
     this.changes.machines.on((ids) => this.noteMachines(ids));
     this.changes.events.on((records) => this.noteEvents(records));
+    this.changes.revoked.on(() => this.broadcast({ type: 'resync', reason: 'a machine was taken out of the fleet' }));
     this.changes.sessionEnded.on((sessionId) => {
       for (const { session, socket } of this.clients) if (session.id === sessionId) socket.close(CLOSE_CODES.unauthenticated, 'signed out');
     });

@@ -79,6 +79,7 @@ export class TestDatabase {
 
 /** The built control plane as a process of its own. */
 export class ControlPlane {
+  private static readonly running = new Set<ControlPlane>();
   private output = '';
 
   private constructor(
@@ -86,6 +87,8 @@ export class ControlPlane {
     readonly passwordFile: string,
     private readonly exited: Promise<unknown>,
   ) {
+    ControlPlane.running.add(this);
+    void exited.then(() => ControlPlane.running.delete(this));
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
   }
 
@@ -134,6 +137,11 @@ export class ControlPlane {
   async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | string | null> {
     this.child.kill(signal);
     return this.ended();
+  }
+
+  /** Ends all that a test, perhaps a failed one, left running. */
+  static async endAll(): Promise<void> {
+    await Promise.all([...ControlPlane.running].map((plane) => plane.end('SIGKILL')));
   }
 
   async ended(): Promise<number | string | null> {
