@@ -570,7 +570,7 @@ mod tests {
             (Kind::StoreNarrow, 60),
             (Kind::Multiply, 63),
             (Kind::MultiplyHigh, 90),
-            (Kind::Divide, 99),
+            (Kind::Divide, 100),
         ];
         for (kind, count) in expected {
             assert_eq!(cells(kind), count, "{kind:?}");
