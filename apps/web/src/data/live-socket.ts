@@ -1,4 +1,4 @@
-import { LIVE_SOCKET_PATH, type LiveFrame, liveFrameSchema, MAX_FRAME_BYTES } from '@provefleet/fleet-protocol';
+import { CLOSE_CODES, LIVE_SOCKET_PATH, type LiveFrame, liveFrameSchema, MAX_FRAME_BYTES } from '@provefleet/fleet-protocol';
 
 /** Waits between tries, in milliseconds: 1 s, doubled to 30 s, and up to half of it more so that browsers spread. */
 export const retryDelay = (failures: number, random: number): number => Math.min(1_000 * 2 ** Math.min(failures, 10), 30_000) * (1 + random / 2);
@@ -15,9 +15,6 @@ export interface LiveSocketEvents {
   /** The server refused the session. */
   onSignedOut(): void;
 }
-
-/** Close codes by which the control plane says that the session does not hold (any more). */
-const SIGNED_OUT_CODES = new Set([4401, 4403]);
 
 /** The dashboard's live connection: reconnects by itself, checks every frame, remembers which machine is watched. */
 export class LiveSocket {
@@ -43,7 +40,7 @@ export class LiveSocket {
     socket.onclose = ({ code }) => {
       if (socket !== this.socket) return;
       this.socket = null;
-      if (SIGNED_OUT_CODES.has(code)) this.events.onSignedOut();
+      if (code === CLOSE_CODES.unauthenticated) this.events.onSignedOut();
       this.lost();
     };
   }

@@ -22,6 +22,10 @@ const LiveContext = createContext<Live | null>(null);
 
 /** How often the control plane is asked over HTTP while the socket is down, in milliseconds. */
 const PROBE_MS = 2_000;
+/** The socket has this long before the first question over HTTP: mostly it is there sooner. */
+const FIRST_PROBE_MS = 1_000;
+/** However often the server says that something was left out, everything is read anew this often at most, in milliseconds. */
+const RESYNC_MS = 5_000;
 /** Lists that grew beyond this by live frames are read anew, so that a page left open for days stays small. */
 const MOST_LIVE_ITEMS = 400;
 
@@ -39,6 +43,7 @@ export function LiveProvider({ reachable, onSignedOut, children }: { reachable: 
 
   useEffect(() => {
     let connectedBefore = false;
+    let resync: ReturnType<typeof setTimeout> | undefined;
     const live = new LiveSocket({
       onReady: (serverTime) => {
         setServerTime(serverTime);
@@ -49,7 +54,11 @@ export function LiveProvider({ reachable, onSignedOut, children }: { reachable: 
       },
       onFrame: (frame) => {
         dispatch({ type: 'heard' });
-        applyFrame(queries, frame);
+        if (frame.type !== 'resync') return applyFrame(queries, frame);
+        resync ??= setTimeout(() => {
+          resync = undefined;
+          void queries.invalidateQueries();
+        }, RESYNC_MS);
       },
       onLost: (retryAt) => {
         connectedBefore = true;
@@ -63,6 +72,7 @@ export function LiveProvider({ reachable, onSignedOut, children }: { reachable: 
     window.addEventListener('online', online);
     return () => {
       window.removeEventListener('online', online);
+      clearTimeout(resync);
       socket.current = null;
       live.stop();
     };
@@ -82,7 +92,7 @@ export function LiveProvider({ reachable, onSignedOut, children }: { reachable: 
           if (!abort.signal.aborted) dispatch({ type: 'probe-failed' });
         },
       );
-    const first = setTimeout(probe, 250);
+    const first = setTimeout(probe, FIRST_PROBE_MS);
     const timer = setInterval(probe, PROBE_MS);
     return () => {
       abort.abort();
@@ -132,11 +142,8 @@ export function useRefresh(live: number, polling = 5_000): number {
   return status === 'live' ? live : polling;
 }
 
-function applyFrame(queries: QueryClient, frame: Exclude<LiveFrame, { type: 'ready' }>): void {
+function applyFrame(queries: QueryClient, frame: Exclude<LiveFrame, { type: 'ready' | 'resync' }>): void {
   switch (frame.type) {
-    case 'resync':
-      void queries.invalidateQueries();
-      return;
     case 'machine':
       queries.setQueryData<MachineDetail>(keys.machine(frame.machine.id), frame.machine);
       return;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { fingerprint, formatAgo, formatBytes, formatCount, formatDay, formatDuration, formatElapsed, formatLoss, formatMoment, formatRate, formatShare, formatTime, plural, shortId } from './format';
+import { fingerprint, formatAgo, formatBytes, formatClock, formatCount, formatDay, formatDuration, formatElapsed, formatLoss, formatMoment, formatRate, formatShare, formatTime, plural, shortId } from './format';
 
 const NOW = Date.UTC(2026, 10, 24, 3, 14, 7);
 const MINUTE = 60_000;
@@ -34,6 +34,10 @@ describe('figures', () => {
     [59_700, '1 min 00 s'], [108_000, '1 min 48 s'], [185_000, '3 min 05 s'], [HOUR + 4 * MINUTE, '1 h 04 min'], [11 * DAY + 4 * HOUR, '11 d 4 h'], [null, '–'],
   ])('duration %p ms is %s', (value, text) => {
     expect(formatDuration(value)).toBe(text);
+  });
+
+  test.each([[108_000, '1:48'], [59_700, '1:00'], [47_000, '47 s'], [1.1, '1.1 ms'], [HOUR, '1 h 00 min'], [null, '–']])('%p ms in short is %s', (value, text) => {
+    expect(formatClock(value)).toBe(text);
   });
 
   test.each([[-5, '0 s'], [40_900, '40 s'], [43 * MINUTE + 59_000, '43 min'], [HOUR + 27 * MINUTE, '1 h 27 min'], [3 * HOUR, '3 h 00 min'], [2 * DAY, '2 d'], [2 * DAY + HOUR, '2 d 1 h']])('%d ms lasted %s', (value, text) => {

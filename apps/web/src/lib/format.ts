@@ -57,6 +57,13 @@ export function formatDuration(milliseconds: number | null): string {
   return formatElapsed(milliseconds);
 }
 
+/** A duration where room is short: as formatDuration, but `1:48` from a minute on. */
+export function formatClock(milliseconds: number | null): string {
+  if (milliseconds === null || milliseconds < 59_500 || milliseconds >= HOUR - 500) return formatDuration(milliseconds);
+  const seconds = Math.round(milliseconds / SECOND);
+  return `${Math.floor(seconds / 60)}:${pad(seconds % 60)}`;
+}
+
 /** How long something has lasted, no finer than a minute once it is a minute old: `40 s`, `43 min`, `1 h 04 min`, `11 d 4 h`. */
 export function formatElapsed(milliseconds: number): string {
   const elapsed = Math.max(0, milliseconds);

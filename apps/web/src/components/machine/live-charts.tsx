@@ -8,7 +8,7 @@ import { serverNow, useNow } from '../../data/clock';
 import { useLive } from '../../data/live';
 import { useSeries } from '../../data/queries';
 import { revisionChanges } from '../../lib/desired';
-import { formatBytes, formatCount, formatDuration, formatElapsed, formatRate, formatShare, formatTime, plural } from '../../lib/format';
+import { formatBytes, formatClock, formatCount, formatDuration, formatElapsed, formatRate, formatShare, formatTime, plural } from '../../lib/format';
 import { parseRange, RANGE_OPTIONS, rangeSentence } from '../../lib/ranges';
 import { largest, lastKnown, niceDurationMarks, niceMarks, type Points, spacedLabels } from '../../lib/series';
 import { LOW_MEMORY } from '../machines/row-looks';
@@ -107,9 +107,8 @@ export function LiveCharts({ machine }: { machine: MachineDetail }) {
             value={current(series.provingMsP50, formatDuration)}
             end={
               <>
-                {at !== null && <span className="at">{time}</span>}
-                <span><i style={{ '--c': 'var(--color-series-1)' } as CSSProperties} />p50 {at !== null && <b>{formatDuration(series.provingMsP50[at] ?? null)}</b>}</span>
-                <span><i className="dash" style={{ '--c': 'var(--color-series-2)' } as CSSProperties} />p95 {at !== null && <b>{formatDuration(series.provingMsP95[at] ?? null)}</b>}</span>
+                <span><i style={{ '--c': 'var(--color-series-1)' } as CSSProperties} />p50 {at !== null && <b>{formatClock(series.provingMsP50[at] ?? null)}</b>}</span>
+                <span><i className="dash" style={{ '--c': 'var(--color-series-2)' } as CSSProperties} />p95 {at !== null && <b>{formatClock(series.provingMsP95[at] ?? null)}</b>}</span>
               </>
             }
           >

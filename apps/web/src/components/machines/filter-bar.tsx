@@ -39,7 +39,7 @@ export function FilterBar({ query, byState, onChange }: Props) {
 
   return (
     <div className="fbar">
-      <label className="qbox">
+      <div className="qbox">
         <Icon name="search" small className="subtle" />
         {query.states.length > 0 && query.states.length < MACHINE_STATES.length - 1 &&
           query.states.map((state) => (
@@ -59,7 +59,7 @@ export function FilterBar({ query, byState, onChange }: Props) {
           }}
         />
         <span className="kbd only-desk" aria-hidden="true">/</span>
-      </label>
+      </div>
       <DropdownMenu.Root>
         <DropdownMenu.Trigger asChild>
           <Button className="h-9!"><Icon name="plus" small />State</Button>

@@ -18,7 +18,7 @@ export function Attention({ problems }: { problems: readonly Group[] }) {
   const calm = newestFirst.filter((group) => !isProblem(group.state));
   return (
     <Card title="Needs attention" meta={urgent.length > 0 ? `${plural(urgent.length, 'problem')}, grouped by cause, newest first` : undefined}>
-      <div className="pt-2" aria-live="polite">
+      <div className="pt-2">
         {urgent.length === 0 && (
           <div className="att calm s-proving">
             <span className="ic"><Icon name="check" /></span>

@@ -87,7 +87,7 @@ function Answer({ verdict, problems }: { verdict: Verdict; problems: Overview['p
     );
   }
   return (
-    <div aria-live="polite" aria-atomic="true">
+    <div>
       <h1>{formatCount(verdict.proving)} <span className="of">{of} {verdict.machines === 1 ? (verdict.proving === 1 ? 'proves' : 'prove') : 'prove'}</span></h1>
       {verdict.problems === 0 ? (
         <p className="sub lead"><Icon name="check" className="t-ok" /><span>No problem is open.{verdict.resting && ` ${verdict.resting}.`}</span></p>

@@ -5,7 +5,10 @@ import { useRouter } from 'next/navigation';
 import { type ReactNode, useCallback, useEffect, useState } from 'react';
 import { ApiError, type Session, UnreachableError } from '../../data/api';
 import { LiveProvider, useLive } from '../../data/live';
+import { useOverview } from '../../data/queries';
 import { SessionContext } from '../../data/session';
+import { plural } from '../../lib/format';
+import { groupHeading, isProblem } from '../../lib/states';
 import { ToastProvider } from '../ui/toast';
 import { OfflineBanner } from './offline-banner';
 import { SideBar, TabBar } from './navigation';
@@ -20,6 +23,14 @@ function SessionReturn({ known }: { known: boolean }) {
     if (!known && reachable) router.refresh();
   }, [known, reachable, router]);
   return null;
+}
+
+/** Tells a screen reader when problems begin or end. Numbers that merely change are not read out. */
+function Announcer() {
+  const { data: overview } = useOverview('1h');
+  const problems = overview?.problems.filter((group) => isProblem(group.state)) ?? [];
+  const text = overview ? (problems.length === 0 ? 'No problem is open.' : `${plural(problems.length, 'problem')}: ${problems.map(groupHeading).join(', ')}.`) : '';
+  return <p className="sr" role="status">{text}</p>;
 }
 
 /** The frame of all pages behind the sign-in: navigation, the fleet's state in the top bar, the live connection. */
@@ -48,6 +59,7 @@ export function Shell({ session, children }: { session: Session | null; children
         <SessionContext value={session}>
           <SessionReturn known={session !== null} />
           <ToastProvider>
+            <Announcer />
             <a className="skip" href="#main">Skip to the content</a>
             <div className="app">
               <SideBar />
