@@ -135,8 +135,8 @@ fn prove_witness(
 /// A proof in the making: the transcript and what has been committed.
 pub(crate) struct Session<'a> {
     pub shape: Shape,
-    channel: Blake2sChannel,
-    commitments: CommitmentSchemeProver<'a, SimdBackend, Blake2sMerkleChannel>,
+    pub channel: Blake2sChannel,
+    pub commitments: CommitmentSchemeProver<'a, SimdBackend, Blake2sMerkleChannel>,
 }
 
 impl<'a> Session<'a> {

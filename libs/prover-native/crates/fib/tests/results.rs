@@ -6,6 +6,7 @@ use common::{FAST, FIB, fib_input, plain_fib, proven_fast_fib, proven_fib};
 use provefleet_fib::{MAX_N, ProveError, ProveOptions, Stage, estimate_memory_bytes, prove};
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
+use stwo::core::vcs::blake2_hash::Blake2sHasher;
 
 #[test]
 fn known_results_of_fib_input_initial() {
@@ -165,4 +166,19 @@ fn a_panic_is_an_error() {
         panic!("the panic is reported as an internal error");
     };
     assert!(message.contains("as a callback would"), "{message}");
+}
+
+/// Proofs travel between machines that need not run the same build. If this changes, so must the version in the
+/// proof's head (for its bytes) or the domain word of the transcript (for anything that enters it).
+#[test]
+fn the_proof_of_the_demo_is_always_the_same() {
+    let proofs = [common::prove_default(FIB, &fib_input(9, 1, 1)), common::prove_default(FAST, &[9])];
+    let hashes = proofs.map(|output| Blake2sHasher::hash(&output.proof).to_string());
+    assert_eq!(
+        hashes,
+        [
+            "9ed8b27267294f8e8d7a3404e9e51560c2817e06ee35b23ceab42226fc3512b9",
+            "9720e76b03e0a97219acc835d6877e243bb10658458dd21a2d7a7e51c0ca5089",
+        ]
+    );
 }

@@ -1,24 +1,22 @@
 //! Soundness: witnesses that are wrong in one place, and what becomes of them.
 
 mod cells;
+mod cheater;
 mod checker;
 mod forgeries;
 mod fractions;
 mod parameters;
 mod rules;
 
-use provefleet_proof_system::stark::Hasher;
-use stwo::core::fields::qm31::SecureField;
+use cheater::{cheat, claim_balance};
 use stwo::core::pcs::PcsConfig;
-use stwo::core::proof::StarkProof;
 
 use crate::error::VerifyError;
 use crate::options::Claim;
 use crate::program::{Computation, Program, Word, word_to_bytes};
-use crate::prove::{Session, encode, twiddles};
 use crate::shape::{Shape, chain_start, chain_words};
 use crate::statement::{LIFTING_LOG_SIZE, PROFILE, Statement};
-use crate::trace::{Witness, chain_interaction, table_interaction};
+use crate::trace::Witness;
 use crate::verify::verify;
 
 pub(crate) fn config() -> PcsConfig {
@@ -92,27 +90,11 @@ pub(crate) fn continue_honestly(words: &mut Vec<u16>, halves: usize, length: usi
     }
 }
 
-/// Makes a proof of a statement by a witness that may be wrong.
-pub(crate) fn make(
-    statement: &Statement,
-    witness: &Witness,
-    config: PcsConfig,
-) -> Result<(SecureField, StarkProof<Hasher>), String> {
-    let twiddles = twiddles(statement.shape().max_log_rows() + config.fri_config.log_blowup_factor);
-    let mut session = Session::new(statement, config, &twiddles);
-    let challenges = session.commit_trace(witness);
-    let chain = chain_interaction(&session.shape, &witness.chain, &challenges);
-    let table = table_interaction(&session.shape, &witness.table, &challenges);
-    let sum = chain.sum;
-    let components = session.commit_interaction(&challenges, chain, table);
-    Ok((sum, session.prove(&components).map_err(|error| error.to_string())?))
-}
-
-/// Does what a cheating prover would: proves the statement by the witness and shows the proof to the verifier.
-pub(crate) fn attack(statement: &Statement, witness: &Witness) -> Result<(), String> {
-    let (sum, stark) = make(statement, witness, config())?;
-    let proof = encode(statement, config(), sum, &stark);
-    verify_bytes(&statement.computation, &statement.result, &proof).map_err(|error| error.to_string())
+/// Does what a cheating prover would: proves the statement by the witness, claims that all lookups balance, and shows
+/// the proof to the verifier.
+pub(crate) fn attack(statement: &Statement, witness: &Witness) -> Result<(), VerifyError> {
+    let proof = cheat(statement, witness, config(), claim_balance);
+    verify_bytes(&statement.computation, &statement.result, &proof)
 }
 
 /// Shows proof bytes to the verifier.
