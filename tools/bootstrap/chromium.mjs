@@ -1,6 +1,6 @@
 // A browser for the end-to-end tests: the system's, else Playwright's own download, else Debian's package.
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { aptInstall, isDebianRoot } from './debian.mjs';
 import { run } from './steps.mjs';
 
 const SYSTEM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'];
@@ -18,18 +18,12 @@ export async function ensureChromium(progress) {
   const present = await findChromium();
   if (present) return present;
   const attempts = [];
-  const isDebianRoot = process.getuid?.() === 0 && existsSync('/etc/debian_version') && spawnSync('apt-get', ['--version']).status === 0;
   try {
-    await run('node_modules/.bin/playwright', ['install', 'chromium'], { log: 'chromium-download', progress });
+    await run('node_modules/.bin/playwright', ['install', 'chromium'], { log: 'chromium-download', progress, env: { PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT: '15000' } });
   } catch (error) {
     attempts.push(`Playwright's download: ${error.message.split('\n')[0]}`);
-    if (isDebianRoot) {
-      try {
-        await run('apt-get', ['update'], { log: 'chromium-apt-update', progress });
-        await run('apt-get', ['install', '-y', '--no-install-recommends', 'chromium', 'fonts-inter', 'fonts-jetbrains-mono'], { log: 'chromium-apt', progress, env: { DEBIAN_FRONTEND: 'noninteractive' } });
-      } catch (aptError) {
-        attempts.push(`Debian's package: ${aptError.message.split('\n')[0]}`);
-      }
+    if (isDebianRoot()) {
+      await aptInstall(['chromium', 'fonts-inter', 'fonts-jetbrains-mono'], progress).catch((aptError) => attempts.push(`Debian's package: ${aptError.message.split('\n')[0]}`));
     }
   }
   const found = await findChromium();

@@ -4,6 +4,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { nodeProblem, rustProblem, stopOn } from './checks.mjs';
 import { ensureChromium } from './chromium.mjs';
+import { ensureDebianPackages } from './debian.mjs';
 import { countResults } from './counts.mjs';
 import { LOGS, ROOT, install, nx, run, step } from './steps.mjs';
 
@@ -67,6 +68,13 @@ for (const config of integrationConfigs()) {
 }
 await stage('rust-lint', 'Rust: format and clippy', (progress) => nx(['run', 'prover-native:rust-lint'], { log: 'test-rust-lint', progress }));
 await stage('rust-test', 'Rust: tests', (progress) => nx(['run', 'prover-native:rust-test'], { log: 'test-rust', progress }));
+// Needs clang, lld, llvm and qemu, which a user's machine need not have: the gate installs them.
+if (process.env.CI) {
+  await stage('guests', 'Guest programs are what their sources build to, and run as in qemu', async (progress) => {
+    await ensureDebianPackages({ clang: 'clang', 'ld.lld': 'lld', 'llvm-strip': 'llvm', 'qemu-riscv32': 'qemu-user', make: 'make' }, progress);
+    return run('bash', ['libs/prover-native/guests/check.sh'], { log: 'test-guests', progress });
+  });
+}
 await stage('e2e', 'End to end, in Chromium', async (progress) => run('node_modules/.bin/playwright', ['test', '-c', 'tools/e2e/playwright.config.ts'], { log: 'test-e2e', progress, env: { PROVEFLEET_CHROMIUM: await ensureChromium(progress) } }));
 
 for (const failure of failures) console.error(`\n── ${failure}`);
