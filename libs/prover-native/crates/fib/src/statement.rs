@@ -131,8 +131,7 @@ impl Statement {
         ];
         let words = [&self.computation.a, &self.computation.b, &self.result, &self.companion];
         let halves = words.into_iter().flatten().map(|half| u32::from(*half));
-        // Each word is mixed in its full width, so the message has one length for all statements.
-        const { assert!(MAX_HALVES == 12) };
+        // Each word is mixed in its full width of MAX_HALVES, so the message has one length for all statements.
         channel.mix_u32s(&head.into_iter().chain(halves).collect::<Vec<_>>());
         channel
     }

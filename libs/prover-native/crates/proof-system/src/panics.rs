@@ -19,7 +19,8 @@ impl Drop for QuietGuard {
 }
 
 /// Installs, once per process, a panic hook that stays silent on threads inside [`catch_quietly`] and calls the hook
-/// that was there before on all others. It is never swapped again, so threads don't race for it.
+/// that was there before on all others. It is never swapped again, so threads don't race for it. (A hook that the
+/// process sets later takes its place and is the process's own affair; panics are still caught.)
 fn install_hook() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
