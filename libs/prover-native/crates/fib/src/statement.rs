@@ -13,9 +13,9 @@ use stwo::core::pcs::PcsConfig;
 use stwo_constraint_framework::{FrameworkComponent, TraceLocationAllocator};
 
 use crate::air::{Chain, Challenges, Table};
+use crate::program::{Computation, Program, Word, word_from_bytes};
 #[cfg(feature = "prover")]
-use crate::program::word_to_bytes;
-use crate::program::{Computation, MAX_HALVES, Program, Word, word_from_bytes};
+use crate::program::{MAX_HALVES, word_to_bytes};
 use crate::shape::{Ends, Shape, State, chain_start};
 
 /// The parameters that proofs of this crate are made with.
@@ -131,7 +131,7 @@ impl Statement {
         ];
         let words = [&self.computation.a, &self.computation.b, &self.result, &self.companion];
         let halves = words.into_iter().flatten().map(|half| u32::from(*half));
-        // Each word is mixed in its full width of MAX_HALVES, so the message has one length for all statements.
+        // Each word is mixed in full width, so the message has one length for all statements.
         channel.mix_u32s(&head.into_iter().chain(halves).collect::<Vec<_>>());
         channel
     }
