@@ -1,11 +1,16 @@
 #!/usr/bin/env node
 import { writeSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { ENVIRONMENTS, type Environment } from '@provefleet/orchestrator-client';
 import { PROFILE_NAMES } from '@provefleet/scheduling';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { backends } from './backends.js';
+import { doctor, doctorText } from './commands/doctor.js';
 import { join } from './commands/join.js';
+import { leave } from './commands/leave.js';
+import { prove, verify } from './commands/proofs.js';
+import { registerNode, registerUser } from './commands/register.js';
 import { run } from './commands/run.js';
 import { status, statusText } from './commands/status.js';
 import { AgentError } from './errors.js';
@@ -81,12 +86,111 @@ function program(): Command {
       print(json ? JSON.stringify(answer, null, 2) : statusText(answer, Date.now()).trimEnd());
     });
 
+  root
+    .command('doctor')
+    .description('look at everything proving depends on; exit code 1 when there is a problem')
+    .option('--json', 'as JSON', false)
+    .addOption(stateOption())
+    .action(async ({ stateDir, json }: { stateDir?: string; json: boolean }) => {
+      const findings = await doctor(nodeFileSystem, directory(stateDir), backends());
+      print(json ? JSON.stringify(findings, null, 2) : doctorText(findings));
+      if (findings.some(({ result }) => result === 'problem')) process.exitCode = 1;
+    });
+
+  root
+    .command('leave')
+    .description('take this machine out of its fleet; its keys stay')
+    .option('--force', 'abandon unfinished tasks', false)
+    .addOption(stateOption())
+    .action(async ({ stateDir, force }: { stateDir?: string; force: boolean }) => {
+      await leave(nodeFileSystem, { stateDirectory: directory(stateDir), force });
+      print('left the fleet; an operator can now remove the machine from the dashboard');
+    });
+
+  addProofCommands(root);
+  addRegisterCommands(root);
   return root;
+}
+
+interface ProofFlags {
+  backend: string;
+  threads: number;
+  json: boolean;
+}
+
+function addProofCommands(root: Command): void {
+  const threads = () => new Option('--threads <count>', 'threads of the proof').argParser(threadCount).default(availableParallelism());
+  root
+    .command('prove')
+    .description('make one proof here and verify it, without any network')
+    .argument('<program>', 'fib_input_initial (n a b) or fast-fib (n)')
+    .argument('<numbers...>', 'the input')
+    .option('--out <path>', 'write the proof to this file')
+    .option('--backend <name>', 'prover', 'native')
+    .addOption(threads())
+    .option('--json', 'as JSON', false)
+    .action(async (name: string, numbers: string[], { out, backend, threads: count, json }: ProofFlags & { out?: string }) => {
+      const onStage = (stage: string) => void (!json && process.stderr.isTTY && writeSync(2, `\r\x1b[K${stage}…`));
+      const answer = await prove({ program: name, numbers, backend, threads: count, ...(out === undefined ? {} : { out }) }, backends(), onStage);
+      if (!json && process.stderr.isTTY) writeSync(2, '\r\x1b[K');
+      print(json ? JSON.stringify(answer, null, 2) : `${answer.program}(${answer.input}) = ${answer.result}\nproved and verified in ${answer.milliseconds} ms, ${answer.proofBytes} bytes${answer.file === null ? '' : `, in ${answer.file}`}`);
+    });
+
+  root
+    .command('verify')
+    .description('check a proof made by prove; exit code 1 when it does not hold')
+    .argument('<program>', 'fib_input_initial (n a b) or fast-fib (n)')
+    .argument('<numbers...>', 'the input')
+    .requiredOption('--proof <path>', 'the proof')
+    .requiredOption('--result <number>', 'the result that is claimed')
+    .option('--backend <name>', 'prover', 'native')
+    .addOption(threads())
+    .option('--json', 'as JSON', false)
+    .action(async (name: string, numbers: string[], { proof, result, backend, threads: count, json }: ProofFlags & { proof: string; result: string }) => {
+      const securityBits = await verify({ program: name, numbers, backend, threads: count, proof, result }, backends());
+      print(json ? JSON.stringify({ valid: true, securityBits }) : `the proof holds, at ${securityBits} bits`);
+    });
+}
+
+function threadCount(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 1024) throw new InvalidArgumentError('must be a number from 1 to 1024.');
+  return value;
+}
+
+interface RegisterFlags {
+  wallet: string;
+  environment: Environment;
+  orchestratorUrl?: string;
+  allowInsecure: boolean;
+  json: boolean;
+}
+
+function addRegisterCommands(root: Command): void {
+  const registering = (parent: string, description: string) =>
+    root
+      .command(parent)
+      .description(description)
+      .command('register')
+      .requiredOption('--wallet <address>', 'wallet address, with or without an EIP-55 checksum')
+      .addOption(new Option('--environment <name>', 'which network').choices(ENVIRONMENTS).default('local'))
+      .option('--orchestrator-url <url>', 'address of the orchestrator (environments local and custom)')
+      .option('--allow-insecure', 'take plain http beyond loopback', false)
+      .option('--json', 'as JSON', false);
+
+  registering('user', 'the wallet a node proves for').action(async ({ json, ...options }: RegisterFlags) => {
+    const user = await registerUser(options);
+    print(json ? JSON.stringify(user) : `user ${user.userId}, wallet ${user.wallet}${user.isNew ? '' : ' (known already)'}`);
+  });
+  registering('node', 'nodes of a wallet').action(async ({ json, ...options }: RegisterFlags) => {
+    const node = await registerNode(options);
+    print(json ? JSON.stringify(node) : `node ${node.nodeId}, wallet ${node.wallet}`);
+  });
 }
 
 try {
   await program().parseAsync();
-  process.exit(0);
+  process.exit(process.exitCode ?? 0);
 } catch (error) {
   if (!(error instanceof AgentError)) throw error;
   writeSync(2, `provefleet-agent: ${error.message}\n`);

@@ -153,6 +153,42 @@ describe('refuses, with one sentence and an exit code of its own', () => {
   });
 });
 
+describe('without a running agent', () => {
+  it('makes a proof, takes it as what it is, and as nothing else', async () => {
+    const file = join(fleet.stateDirectory, 'proof');
+    const made = await command(['prove', 'fib_input_initial', '100', '1', '1', '--json', '--out', file]);
+    expect(JSON.parse(made.stdout)).toMatchObject({ result: '3870634317', input: '100, 1, 1', file });
+    const claim = (...numbers: string[]) => command(['verify', 'fib_input_initial', ...numbers.slice(0, 3), '--proof', file, '--result', numbers[3] ?? '']);
+    expect(await claim('100', '1', '1', '3870634317')).toMatchObject({ code: 0, stdout: 'the proof holds, at 96 bits\n' });
+    expect(await claim('100', '1', '1', '3870634318')).toMatchObject({ code: 1, stderr: expect.stringContaining('WrongClaim') });
+    expect(await claim('99', '1', '1', '3870634317')).toMatchObject({ code: 1 });
+  });
+
+  it('finds what is wrong with a machine, and what is right', async () => {
+    const checks = async () => (JSON.parse((await command(['doctor', '--json', '--state-dir', fleet.stateDirectory])).stdout) as { check: string; result: string; detail: string }[]).map(({ check, result }) => `${check}: ${result}`);
+    expect(await checks()).toEqual(expect.arrayContaining(['prover native: ok', 'configuration: ok', 'state directory: ok', 'control plane: ok', 'orchestrator: ok', 'clock, by control plane: ok']));
+    await fleet.controlPlane.stop();
+    await chmod(fleet.stateDirectory, 0o755);
+    expect(await checks()).toEqual(expect.arrayContaining(['control plane: problem', 'state directory: problem']));
+    await chmod(fleet.stateDirectory, 0o700);
+    await fleet.controlPlane.start();
+  });
+
+  it('leaves the fleet, keeping its keys, but not with unfinished work', async () => {
+    const { orchestrator } = fleet;
+    orchestrator.onSubmit = () => ({ status: 503 });
+    orchestrator.queue.push({});
+    const agent = fleet.run();
+    await until('proved', () => [...orchestrator.ledger.values()].some(({ submits }) => submits.length > 0), agent);
+    await agent.end();
+    const key = await readFile(join(fleet.stateDirectory, 'keys', 'machine.json'), 'utf8');
+    expect(await command(['leave', '--state-dir', fleet.stateDirectory])).toMatchObject({ code: 2, stderr: expect.stringContaining('1 tasks are unfinished') });
+    expect(await command(['leave', '--force', '--state-dir', fleet.stateDirectory])).toMatchObject({ code: 0 });
+    expect(await command(['run', '--state-dir', fleet.stateDirectory])).toMatchObject({ code: 3 });
+    expect(await readFile(join(fleet.stateDirectory, 'keys', 'machine.json'), 'utf8')).toBe(key);
+  });
+});
+
 describe('secrets', () => {
   it('are in no log, no frame and no file but their own', async () => {
     const { orchestrator, controlPlane } = fleet;
