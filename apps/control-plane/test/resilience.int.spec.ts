@@ -166,6 +166,28 @@ describe('the start', () => {
     expect(await plane.end()).toBe(0);
   });
 
+  it('remembers how large the fleet is: the first to come back does not beat as if it were alone', async () => {
+    const plane = await ControlPlane.start(database);
+    const api = await Api.signedIn(plane);
+    const identity = new Identity();
+    await identity.enrol(api, { name: 'first-back' });
+    await database.query(
+      `WITH made AS (
+         INSERT INTO machine (id, name, public_key, sealing_key, labels, joined_at, approved_at, facts, desired_revision, desired)
+         SELECT gen_random_uuid(), 'many-' || number, lpad(number::text, 64, '0'), '', '{}', now(), now(), facts, 1, desired FROM machine, generate_series(1, 1000) number WHERE machine.id = $1 RETURNING id)
+       INSERT INTO machine_status (machine_id, heartbeat_at, offline_at, state, reason, since, started_at, observed_workers, gauges, counters, workers, nodes, observed)
+       SELECT id, now(), now(), 'idle', '', now(), now(), 1, 'null', 'null', '[]', '[]', 'null' FROM made`,
+      [identity.machineId],
+    );
+    await plane.end();
+    const again = await ControlPlane.start(database);
+    const agent = await ScriptedAgent.join(again, identity);
+    expect(agent.welcome.heartbeatIntervalMs).toBeGreaterThanOrEqual(9_000);
+    await agent.disconnect();
+    await again.end();
+    await database.query("DELETE FROM machine WHERE name LIKE 'many-%'");
+  });
+
   it('says that migrations are missing', async () => {
     const empty = await TestDatabase.start({ isMigrated: false });
     const plane = ControlPlane.spawn(empty);

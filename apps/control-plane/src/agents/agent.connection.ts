@@ -24,7 +24,8 @@ const MAX_CLOSE_REASON = 120;
 /** What a connection asks of the rest of the control plane. */
 export interface AgentPort {
   findMachine(machineId: string): Promise<KnownMachine | null>;
-  saveFacts(machineId: string, facts: MachineFacts): Promise<void>;
+  /** Gives what the machine should do; null when it is not in the fleet any more. */
+  saveFacts(machineId: string, facts: MachineFacts): Promise<{ revision: number; document: DesiredDocument } | null>;
   ingest(machineId: string, events: readonly FleetEvent[]): Promise<number>;
   heartbeat(machineId: string, heartbeat: Heartbeat, receivedAt: number, offlineAt: number): Promise<void>;
   /** Called once authenticated; gives the interval of heartbeats. */
@@ -148,12 +149,11 @@ export class AgentConnection {
   }
 
   private async hello(machine: KnownMachine, facts: MachineFacts): Promise<void> {
-    await this.port.saveFacts(machine.id, facts);
-    // Read anew: it may have been changed or revoked between authentication and now.
-    const current = await this.port.findMachine(machine.id);
+    const desired = await this.port.saveFacts(machine.id, facts);
     if (this.phase !== 'open') return;
-    if (!current || current.isRevoked) return this.close(CLOSE_CODES.revoked, 'this machine was revoked; join again');
-    this.sendDesired(current.revision, current.document);
+    // It may have been revoked between authentication and now.
+    if (!desired) return this.close(CLOSE_CODES.revoked, 'this machine was revoked; join again');
+    this.sendDesired(desired.revision, desired.document);
   }
 
   private heartbeat({ id }: KnownMachine, heartbeat: Heartbeat): void {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type BeforeApplicationShutdown, Inject, Injectable, type OnModuleInit } from '@nestjs/common';
-import { AGENT_SOCKET_PATH, CLOSE_CODES, type FleetEvent, type Heartbeat, type MachineFacts, MAX_FRAME_BYTES } from '@provefleet/fleet-protocol';
+import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
+import { AGENT_SOCKET_PATH, CLOSE_CODES, type DesiredDocument, type FleetEvent, type Heartbeat, type MachineFacts, MAX_FRAME_BYTES } from '@provefleet/fleet-protocol';
 import { CLOCK, type Clock } from '../config/clock.js';
 import { LOGGER, type Logger } from '../config/logger.js';
 import { FleetChanges } from '../live/fleet-changes.js';
@@ -15,13 +15,19 @@ import { heartbeatIntervalMs, offlineAfterMs } from './heartbeat-interval.js';
 const MAX_UNAUTHENTICATED = 2_000;
 const SWEEP_MS = 5_000;
 const DRAIN_MS = 5_000;
+/** Machines heard of within this time are expected back. */
+const EXPECTED_WITHIN_MS = 3_600_000;
+const COUNT_EVERY_MS = 60_000;
 
 /** The agents' side: every connected agent, and what is to be told to it. */
 @Injectable()
-export class AgentGateway implements AgentPort, OnModuleInit, BeforeApplicationShutdown {
+export class AgentGateway implements AgentPort, OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly connections = new Set<AgentConnection>();
   private readonly byMachine = new Map<string, AgentConnection>();
   private sweeper: NodeJS.Timeout | undefined;
+  private counter: NodeJS.Timeout | undefined;
+  /** Size of the fleet by the database: after a restart the first to come back must not beat as if they were alone. */
+  private expectedFleet = 0;
 
   constructor(
     @Inject(CLOCK) private readonly clock: Clock,
@@ -44,15 +50,22 @@ export class AgentGateway implements AgentPort, OnModuleInit, BeforeApplicationS
     // The welcome of the next connection says that it is approved.
     this.changes.approved.on((machineId) => this.byMachine.get(machineId)?.close(CLOSE_CODES.goingAway, 'approved; connect again'));
     this.sweeper = setInterval(() => this.cutSilent(), SWEEP_MS);
+    this.counter = setInterval(() => void this.countFleet(), COUNT_EVERY_MS);
+  }
+
+  /** Before the first agent comes. */
+  async onApplicationBootstrap(): Promise<void> {
+    await this.countFleet();
   }
 
   findMachine(machineId: string): Promise<KnownMachine | null> {
     return this.machines.findKnown(machineId);
   }
 
-  async saveFacts(machineId: string, facts: MachineFacts): Promise<void> {
-    await this.machines.saveFacts(machineId, facts);
+  async saveFacts(machineId: string, facts: MachineFacts): Promise<{ revision: number; document: DesiredDocument } | null> {
+    const desired = await this.machines.saveFacts(machineId, facts);
     this.changes.machines.emit([machineId]);
+    return desired;
   }
 
   ingest(machineId: string, events: readonly FleetEvent[]): Promise<number> {
@@ -67,7 +80,7 @@ export class AgentGateway implements AgentPort, OnModuleInit, BeforeApplicationS
     this.byMachine.get(machine.id)?.close(CLOSE_CODES.replaced, 'a newer connection of this machine took over');
     this.byMachine.set(machine.id, connection);
     this.logger.info({ machineId: machine.id, machine: machine.name }, 'an agent connected');
-    return heartbeatIntervalMs(this.byMachine.size, Math.random());
+    return heartbeatIntervalMs(Math.max(this.byMachine.size, this.expectedFleet), Math.random());
   }
 
   closed(connection: AgentConnection): void {
@@ -79,11 +92,20 @@ export class AgentGateway implements AgentPort, OnModuleInit, BeforeApplicationS
   /** Stores what has arrived and acknowledges it, then sends every agent away to come back to the next control plane. */
   async beforeApplicationShutdown(): Promise<void> {
     clearInterval(this.sweeper);
+    clearInterval(this.counter);
     this.sockets.stopAccepting();
     for (const { socket } of this.connections) socket.pause();
     await Promise.race([this.telemetry.drained(), sleep(DRAIN_MS)]);
     for (const { socket } of this.connections) socket.resume();
     await closeAll([...this.connections].map(({ socket }) => socket), CLOSE_CODES.goingAway, 'the control plane goes down; come back after a moment');
+  }
+
+  private async countFleet(): Promise<void> {
+    try {
+      this.expectedFleet = await this.machines.countHeardSince(new Date(this.clock() - EXPECTED_WITHIN_MS));
+    } catch (error) {
+      this.logger.debug({ reason: error instanceof Error ? error.message : String(error) }, 'could not count the fleet; the last count stands');
+    }
   }
 
   /** Cuts connections whose other end is gone without a close: no heartbeat came for longer than any healthy agent takes. */

@@ -29,8 +29,6 @@ export interface KnownMachine {
   readonly isApproved: boolean;
   readonly isRevoked: boolean;
   readonly lastSequence: number;
-  readonly revision: number;
-  readonly document: DesiredDocument;
 }
 
 /** Sort keys as numbers; unknown is null. By name there is no key but the name. */
@@ -121,23 +119,21 @@ export class MachinesRepository {
   }
 
   async findKnown(id: string): Promise<KnownMachine | null> {
-    const machine = await this.prisma.client.machine.findUnique({ where: { id }, include: { ingest: true } });
-    return (
-      machine && {
-        id,
-        name: machine.name,
-        publicKey: machine.publicKey,
-        isApproved: machine.approvedAt !== null,
-        isRevoked: machine.revokedAt !== null,
-        lastSequence: Number(machine.ingest?.lastSequence ?? 0),
-        revision: machine.desiredRevision,
-        document: machine.desired as DesiredDocument,
-      }
-    );
+    const [row] = await this.prisma.client.$queryRaw<{ name: string; public_key: string; approved_at: Date | null; revoked_at: Date | null; last_sequence: bigint | null }[]>`
+      SELECT m.name, m.public_key, m.approved_at, m.revoked_at, i.last_sequence FROM machine m LEFT JOIN machine_ingest i ON i.machine_id = m.id WHERE m.id = ${id}::uuid`;
+    return row ? { id, name: row.name, publicKey: row.public_key, isApproved: row.approved_at !== null, isRevoked: row.revoked_at !== null, lastSequence: Number(row.last_sequence ?? 0) } : null;
   }
 
-  async saveFacts(id: string, facts: MachineFacts): Promise<void> {
-    await this.prisma.client.machine.update({ where: { id }, data: { facts } });
+  /** Stores what a machine says of itself; gives what it should do, or null when it is not in the fleet any more. */
+  async saveFacts(id: string, facts: MachineFacts): Promise<{ revision: number; document: DesiredDocument } | null> {
+    const [row] = await this.prisma.client.$queryRaw<{ desired_revision: number; desired: DesiredDocument }[]>`
+      UPDATE machine SET facts = ${JSON.stringify(facts)}::jsonb WHERE id = ${id}::uuid AND revoked_at IS NULL RETURNING desired_revision, desired`;
+    return row ? { revision: row.desired_revision, document: row.desired } : null;
+  }
+
+  /** Machines in the fleet that were heard of since then. */
+  async countHeardSince(from: Date): Promise<number> {
+    return this.prisma.client.machineStatus.count({ where: { heartbeatAt: { gte: from }, machine: { revokedAt: null } } });
   }
 
   /** Approves a machine; false when it was approved or revoked already. */
