@@ -96,8 +96,13 @@ export class AgentGateway implements AgentPort, OnModuleInit, OnApplicationBoots
     this.sockets.stopAccepting();
     for (const { socket } of this.connections) socket.pause();
     await Promise.race([this.telemetry.drained(), sleep(DRAIN_MS)]);
-    for (const { socket } of this.connections) socket.resume();
-    await closeAll([...this.connections].map(({ socket }) => socket), CLOSE_CODES.goingAway, 'the control plane goes down; come back after a moment');
+    const reason = 'the control plane goes down; come back after a moment';
+    const sockets = [...this.connections].map(({ socket }) => socket);
+    for (const connection of this.connections) {
+      connection.close(CLOSE_CODES.goingAway, reason); // what else arrives is not taken, so not acknowledged, and comes again
+      connection.socket.resume();
+    }
+    await closeAll(sockets, CLOSE_CODES.goingAway, reason);
   }
 
   private async countFleet(): Promise<void> {

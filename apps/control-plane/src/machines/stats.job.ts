@@ -13,6 +13,7 @@ const SHARE = 0.1;
 export class StatsJob implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly timers = new Map<string, NodeJS.Timeout>();
   private readonly running = new Set<Promise<void>>();
+  private readonly failing = new Set<string>();
   private isStopped = false;
 
   constructor(
@@ -38,8 +39,12 @@ export class StatsJob implements OnApplicationBootstrap, OnModuleDestroy {
       const startedAt = this.clock();
       try {
         await compute(new Date(startedAt));
+        this.failing.delete(name);
       } catch (error) {
-        this.logger.warn({ job: name, reason: error instanceof Error ? error.message : String(error) }, 'could not compute the machines’ numbers; they stay as they were');
+        // Once, not every two seconds for as long as the database is away.
+        const level = this.failing.has(name) ? 'debug' : 'warn';
+        this.failing.add(name);
+        this.logger[level]({ job: name, reason: error instanceof Error ? error.message : String(error) }, 'could not compute the machines’ numbers; they stay as they were');
       }
       this.plan(name, everyMs, Math.max(everyMs, (this.clock() - startedAt) / SHARE), compute);
     };

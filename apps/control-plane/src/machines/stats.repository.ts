@@ -40,7 +40,9 @@ export class StatsRepository {
       WHERE m.revoked_at IS NULL
       ORDER BY m.id
       ON CONFLICT (machine_id) DO UPDATE SET computed_at = excluded.computed_at, proofs_per_minute = excluded.proofs_per_minute, spark = excluded.spark,
-        proving_ms_p50 = excluded.proving_ms_p50, proving_ms_p95 = excluded.proving_ms_p95`;
+        proving_ms_p50 = excluded.proving_ms_p50, proving_ms_p95 = excluded.proving_ms_p95
+      WHERE (machine_stats.proofs_per_minute, machine_stats.spark, machine_stats.proving_ms_p50, machine_stats.proving_ms_p95)
+        IS DISTINCT FROM (excluded.proofs_per_minute, excluded.spark, excluded.proving_ms_p50, excluded.proving_ms_p95)`;
   }
 
   /** Computes each machine's share of accepted tasks over the last day. */
