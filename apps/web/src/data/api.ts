@@ -29,7 +29,7 @@ export class UnknownAnswerError extends Error {
 }
 
 /** How long one request may take, in milliseconds. */
-const REQUEST_TIMEOUT_MS = 15_000;
+const REQUEST_TIMEOUT_MS = 10_000;
 /** Rows read at once on a machine's page. */
 export const PROOFS_PER_PAGE = 25;
 export const MACHINE_EVENTS_PER_PAGE = 20;

@@ -108,6 +108,18 @@ describe('the live connection', () => {
     expect((events.onLost.mock.calls.at(-1)?.[0] ?? 0) - Date.now()).toBe(1_000);
   });
 
+  test('does not wait for ever for a server that takes the connection and says nothing', () => {
+    const [first] = FakeSocket.all;
+    jest.advanceTimersByTime(10_000);
+    expect(first?.closed).toBe(true);
+    expect(events.onLost).toHaveBeenCalledTimes(1);
+    jest.advanceTimersByTime(1_000);
+    expect(FakeSocket.all).toHaveLength(2);
+    FakeSocket.last.ready();
+    jest.advanceTimersByTime(600_000);
+    expect(FakeSocket.all).toHaveLength(2);
+  });
+
   test('spreads browsers by up to half of the wait', () => {
     expect([retryDelay(0, 0), retryDelay(0, 1), retryDelay(99, 1)]).toEqual([1_000, 1_500, 45_000]);
   });

@@ -3,6 +3,8 @@ import { CLOSE_CODES, LIVE_SOCKET_PATH, type LiveFrame, liveFrameSchema, MAX_FRA
 /** Waits between tries, in milliseconds: 1 s, doubled to 30 s, and up to half of it more so that browsers spread. */
 export const retryDelay = (failures: number, random: number): number => Math.min(1_000 * 2 ** Math.min(failures, 10), 30_000) * (1 + random / 2);
 
+/** From the first try to the server's `ready`, in milliseconds. */
+const READY_MS = 10_000;
 /** A page may take as much as this; larger frames are refused unread. */
 const MOST_FRAME_CHARACTERS = MAX_FRAME_BYTES * 16;
 
@@ -20,6 +22,7 @@ export interface LiveSocketEvents {
 export class LiveSocket {
   private socket: WebSocket | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private patience: ReturnType<typeof setTimeout> | undefined;
   private failures = 0;
   private watched: string | null = null;
   private stopped = false;
@@ -43,6 +46,10 @@ export class LiveSocket {
       if (code === CLOSE_CODES.unauthenticated) this.events.onSignedOut();
       this.lost();
     };
+    this.patience = setTimeout(() => {
+      this.drop();
+      this.lost();
+    }, READY_MS);
   }
 
   /** Asks for the details of one machine (null: of none) now and after each reconnect. */
@@ -70,6 +77,7 @@ export class LiveSocket {
     if (!frame.success) return console.warn('Live frame left out:', frame.error.issues[0]);
     if (frame.data.type !== 'ready') return this.events.onFrame(frame.data);
     this.failures = 0;
+    clearTimeout(this.patience);
     if (this.watched) this.watch(this.watched);
     this.events.onReady(frame.data.serverTime);
   }
@@ -81,12 +89,14 @@ export class LiveSocket {
   }
 
   private drop(): void {
+    clearTimeout(this.patience);
     const socket = this.socket;
     this.socket = null;
     socket?.close();
   }
 
   private lost(): void {
+    clearTimeout(this.patience);
     if (this.stopped) return;
     const wait = retryDelay(this.failures, Math.random());
     this.failures += 1;

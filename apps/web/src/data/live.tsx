@@ -6,7 +6,7 @@ import { createContext, type ReactNode, useCallback, useContext, useEffect, useM
 import { type Connection, type ConnectionEvent, firstConnection, nextConnection } from '../lib/connection';
 import { isRoutine } from '../lib/event-text';
 import { mergeDetail, mergeSummaries, prependEvents, prependProofs, proofsOf, withFirstItems } from '../lib/live-merge';
-import { api } from './api';
+import { api, UnreachableError } from './api';
 import { serverNow, setServerTime } from './clock';
 import { LiveSocket } from './live-socket';
 import { type EventPage, keys, type MachineList, type ProofPage } from './keys';
@@ -22,6 +22,8 @@ const LiveContext = createContext<Live | null>(null);
 
 /** How often the control plane is asked over HTTP while the socket is down, in milliseconds. */
 const PROBE_MS = 2_000;
+/** How long one such question waits for its answer, in milliseconds. */
+const PROBE_TIMEOUT_MS = 4_000;
 /** The socket has this long before the first question over HTTP: mostly it is there sooner. */
 const FIRST_PROBE_MS = 1_000;
 /** However often the server says that something was left out, everything is read anew this often at most, in milliseconds. */
@@ -38,13 +40,14 @@ export function LiveProvider({ reachable, onSignedOut, children }: { reachable: 
     (value) => firstConnection(serverNow(), value),
   );
   const socket = useRef<LiveSocket | null>(null);
+  const live = useRef(false);
   const signedOut = useRef(onSignedOut);
   signedOut.current = onSignedOut;
 
   useEffect(() => {
     let connectedBefore = false;
     let resync: ReturnType<typeof setTimeout> | undefined;
-    const live = new LiveSocket({
+    const connecting = new LiveSocket({
       onReady: (serverTime) => {
         setServerTime(serverTime);
         dispatch({ type: 'ready' });
@@ -66,24 +69,38 @@ export function LiveProvider({ reachable, onSignedOut, children }: { reachable: 
       },
       onSignedOut: () => signedOut.current(),
     });
-    socket.current = live;
-    live.connect();
-    const online = () => live.connect();
+    socket.current = connecting;
+    connecting.connect();
+    const online = () => connecting.connect();
     window.addEventListener('online', online);
     return () => {
       window.removeEventListener('online', online);
       clearTimeout(resync);
       socket.current = null;
-      live.stop();
+      connecting.stop();
     };
   }, [queries]);
 
+  // A half-open socket says nothing: a request without an answer is the sign to look again.
+  useEffect(
+    () =>
+      queries.getQueryCache().subscribe((event) => {
+        if (event.type !== 'updated' || event.action.type !== 'error' || !(event.action.error instanceof UnreachableError)) return;
+        if (!live.current) return;
+        live.current = false;
+        dispatch({ type: 'suspected' });
+        socket.current?.connect();
+      }),
+    [queries],
+  );
+
   const down = connection.status !== 'live';
+  live.current = !down;
   useEffect(() => {
     if (!down) return;
     const abort = new AbortController();
     const probe = () =>
-      api.health(abort.signal).then(
+      api.health(AbortSignal.any([abort.signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)])).then(
         (health) => {
           setServerTime(health.serverTime);
           dispatch({ type: 'probed' });

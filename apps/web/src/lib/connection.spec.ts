@@ -32,6 +32,14 @@ describe('whether the page can be believed', () => {
     expect(nextConnection(live, { type: 'probe-failed' }, 200)).toBe(live);
     expect(nextConnection(live, { type: 'probed' }, 200)).toBe(live);
   });
+  test('a silent control plane behind a standing socket is found out by a request that goes unanswered', () => {
+    const suspected = play(firstConnection(0, true), [{ type: 'ready' }, 100], [{ type: 'heard' }, 5_000], [{ type: 'suspected' }, 20_000]);
+    expect(suspected).toMatchObject({ status: 'connecting', asOf: 5_000 });
+    expect(play(suspected, [{ type: 'probe-failed' }, 24_000], [{ type: 'probe-failed' }, 26_000])).toMatchObject({ status: 'offline', since: 5_000, asOf: 5_000 });
+    expect(play(suspected, [{ type: 'ready' }, 20_100])).toMatchObject({ status: 'live' });
+    const polling = play(firstConnection(0, true), [{ type: 'probed' }, 100]);
+    expect(nextConnection(polling, { type: 'suspected' }, 200)).toBe(polling);
+  });
   test('frames move the last word on, at most once a second', () => {
     const live = play(firstConnection(0, true), [{ type: 'ready' }, 100]);
     expect(nextConnection(live, { type: 'heard' }, 900)).toBe(live);

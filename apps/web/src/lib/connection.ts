@@ -18,6 +18,8 @@ export interface Connection {
 export type ConnectionEvent =
   | { readonly type: 'ready' }
   | { readonly type: 'heard' }
+  /** A request went unanswered although the socket stands: it may be half open. */
+  | { readonly type: 'suspected' }
   | { readonly type: 'lost'; readonly retryAt: number }
   | { readonly type: 'probed' }
   | { readonly type: 'probe-failed' };
@@ -44,6 +46,8 @@ export function nextConnection(connection: Connection, event: ConnectionEvent, n
       return to('live', { failures: 0, asOf: now, retryAt: null });
     case 'heard':
       return connection.status === 'live' && now - connection.asOf >= 1_000 ? { ...connection, asOf: now } : connection;
+    case 'suspected':
+      return connection.status === 'live' ? to('connecting', {}) : connection;
     case 'lost':
       return to(connection.status === 'live' ? 'connecting' : connection.status, { retryAt: event.retryAt, asOf: connection.status === 'live' ? now : connection.asOf });
     case 'probed':

@@ -15,12 +15,11 @@ import { Icon } from '../ui/icon';
 const COLUMNS: readonly { head: string; width: string }[] = [
   { head: 'Settled', width: '11%' },
   { head: 'Task', width: '12%' },
-  { head: 'Program', width: '15%' },
-  { head: 'Input', width: '12%' },
-  { head: 'Worker', width: '7%' },
+  { head: 'Program, input', width: '26%' },
+  { head: 'Worker', width: '8%' },
   { head: 'Proving time', width: '14%' },
-  { head: 'Outcome', width: '14%' },
-  { head: 'Reason', width: '15%' },
+  { head: 'Outcome', width: '13%' },
+  { head: 'Reason', width: '16%' },
 ];
 
 /** Settled tasks of one machine, newest first: what, how long, how it ended and why. */
@@ -41,7 +40,7 @@ export function Proofs({ machine }: { machine: MachineDetail }) {
       ) : proofs.length === 0 ? (
         <p className="card-b subtle">No task has been settled yet. Each one appears here with its outcome.</p>
       ) : (
-        <table className="tbl compact list proofs mt-1" aria-label="Recent proofs">
+        <table className="tbl list proofs mt-1" aria-label="Recent proofs">
           <colgroup>{COLUMNS.map(({ head, width }) => <col key={head} style={{ width }} />)}</colgroup>
           <thead><tr>{COLUMNS.map(({ head }) => <th key={head} scope="col">{head}</th>)}</tr></thead>
           <tbody>{proofs.map((proof) => <Proof key={`${proof.nodeId}/${proof.taskId}/${proof.settledAt}`} proof={proof} longest={longest} />)}</tbody>
@@ -60,8 +59,10 @@ function Proof({ proof, longest }: { proof: ProofRecord; longest: number }) {
     <tr data-task={proof.taskId} data-outcome={proof.outcome}>
       <td className="a-rate nowrap">{now > 0 ? formatMoment(proof.settledAt, now, true) : ''}</td>
       <td className="a-name mono" title={proof.taskId}>{shortId(proof.taskId)}</td>
-      <td className="muted">{proof.program}</td>
-      <td className="mono muted input-cell">{proof.input || UNKNOWN}</td>
+      <td>
+        <span className="l1">{proof.program}</span>
+        <span className="l2 mono" title={proof.input}>{proof.input || UNKNOWN}</span>
+      </td>
       <td>{proof.workerId ?? UNKNOWN}</td>
       <td className="a-lat">
         <span className="ptime">

@@ -4,7 +4,7 @@ import type { MachineDetail, ProofRecord, WorkerStatus } from '@provefleet/fleet
 import clsx from 'clsx';
 import { useNow } from '../../data/clock';
 import { useProofs } from '../../data/queries';
-import { formatBytes, formatDuration, formatElapsed, shortId } from '../../lib/format';
+import { formatBytes, formatDuration, formatElapsed, plural, shortId } from '../../lib/format';
 import { type StageShare, stageProgress, usualStages } from '../../lib/stages';
 import { Card } from '../ui/card';
 import type { IconName } from '../../lib/icon-shapes';
@@ -19,6 +19,9 @@ const LOOKS: Readonly<Record<WorkerStatus['state'], { word: string; tone: string
   failing: { word: 'Failing', tone: 's-failing', icon: 's-failing' },
 };
 
+/** Proofs shorter than this, in milliseconds, come and go between two reports. */
+const BRIEF_MS = 500;
+
 /** The machine's workers: what each does, for how long, and why one does nothing. */
 export function Workers({ machine }: { machine: MachineDetail }) {
   const { data } = useProofs(machine.id);
@@ -26,8 +29,12 @@ export function Workers({ machine }: { machine: MachineDetail }) {
   const stages = usualStages(recent);
   const proving = machine.workers.filter((worker) => worker.state === 'proving').length;
   const silent = machine.state === 'offline';
+  const brief = machine.state === 'proving' && machine.provingMsP50 !== null && machine.provingMsP50 < BRIEF_MS;
+  const meta = brief
+    ? `${plural(machine.workers.length, 'worker')}. A proof takes ${formatDuration(machine.provingMsP50)}: a report mostly finds them between two`
+    : `${proving} of ${machine.workers.length} ${silent ? 'proved when last heard' : 'proving at the last report'}${stages.length > 0 ? '. Segment widths follow usual stage times' : ''}`;
   return (
-    <Card title="Workers" meta={machine.workers.length > 0 ? `${proving} of ${machine.workers.length} ${silent ? 'proved when last heard' : 'proving at the last report'}${stages.length > 0 ? '. Segment widths follow usual stage times' : ''}` : undefined}>
+    <Card title="Workers" meta={machine.workers.length > 0 ? meta : undefined}>
       {machine.workers.length === 0 ? (
         <p className="card-b subtle">{machine.state === 'pending' ? 'Workers start when the machine is approved.' : machine.observed?.workers === 0 || machine.desired.document.paused ? 'No worker runs. Set workers or resume to start some.' : 'No worker has been reported yet.'}</p>
       ) : (
