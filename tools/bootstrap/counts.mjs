@@ -1,5 +1,4 @@
 // Reads how many tests passed and failed from the output of the runners we use.
-/* eslint-disable no-control-regex */
 const PATTERNS = [
   // jest: `Tests:       1 failed, 2 skipped, 11 passed, 14 total`
   { line: /^(?:\S+: )?\s*Tests:\s.*\btotal\s*$/gm, passed: /(\d+) passed/, failed: /(\d+) failed/ },

@@ -56,6 +56,7 @@ await stage('browser', 'Find or install a browser', async (progress) => void (aw
 await stage('build', 'Build everything', (progress) => nx(['run-many', '-t', 'build', '--outputStyle=stream'], { log: 'test-build', progress }));
 await stage('sync', 'Project references are in order', (progress) => nx(['sync:check'], { log: 'test-sync', progress }));
 await stage('lint', 'Lint, without one warning', (progress) => nx(['run-many', '-t', 'lint', '--outputStyle=stream', '--max-warnings=0'], { log: 'test-lint', progress }));
+await stage('lint-scripts', 'Lint the scripts that belong to no project', (progress) => run('node_modules/.bin/eslint', ['--max-warnings=0', 'tools/bootstrap', 'tools/prisma'], { log: 'test-lint-scripts', progress }));
 await stage('boundaries', 'A forbidden import fails', (progress) => run(process.execPath, ['tools/bootstrap/check-boundaries.mjs'], { log: 'test-boundaries', progress }));
 await stage('typecheck', 'Check the types', (progress) => nx(['run-many', '-t', 'typecheck', '--outputStyle=stream'], { log: 'test-typecheck', progress }));
 await stage('bootstrap', 'Tests of the start-up scripts', (progress) => run(process.execPath, ['--test', '--test-reporter=tap', ...bootstrapTests()], { log: 'test-bootstrap', progress }));

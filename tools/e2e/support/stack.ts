@@ -78,6 +78,7 @@ export class TestStack extends Stack {
 
 /** `stack`: made for the test and taken down after it; a service that ended by itself fails the test. */
 export const test = base.extend<{ stack: TestStack }>({
+  // eslint-disable-next-line no-empty-pattern -- Playwright reads the names of the fixtures from the pattern
   stack: async ({}, use) => {
     const stack = await TestStack.create();
     try {
