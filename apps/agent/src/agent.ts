@@ -127,6 +127,7 @@ export class Agent {
       now: () => clock.wallNow(),
       later: (milliseconds, run) => void clock.setTimer(milliseconds, run),
       sleep: (milliseconds) => pause(clock, milliseconds),
+      keepSettled: profile.queues.completedTasks,
       onProblem: (message) => logger.error(message),
     });
     this.outbox = outbox;

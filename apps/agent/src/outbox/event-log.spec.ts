@@ -23,7 +23,7 @@ const settled = (taskId: string): EventDraft => ({
   reason: '', code: '', workerId: 1, provingMs: 1, stages: [], proofBytes: 1, submitAttempts: 1, fetchedAt: 1, settledAt: 2,
 });
 
-async function open(limits: { maxBytes?: number; segmentBytes?: number } = {}): Promise<{ log: EventLog; found: FleetEvent[] }> {
+async function open(limits: { maxBytes?: number; segmentBytes?: number; keepSettled?: number } = {}): Promise<{ log: EventLog; found: FleetEvent[] }> {
   const found: FleetEvent[] = [];
   const log = await EventLog.open(
     { fs: files.fs, directory: state.paths.events, now: () => clock.wallNow(), later: (ms, run) => void clock.setTimer(ms, run), ...limits },
@@ -33,7 +33,7 @@ async function open(limits: { maxBytes?: number; segmentBytes?: number } = {}): 
 }
 
 const sequences = async (log: EventLog, after = 0) => (await log.readAfter(after, 1000, 1e9)).map(({ sequence }) => sequence);
-const segmentFiles = async () => (await readdir(state.paths.events)).sort();
+const segmentFiles = async () => (await readdir(state.paths.events)).filter((name) => name.endsWith('.log')).sort();
 
 describe('an event log', () => {
   it('numbers events from 1 and gives them back after a restart, going on with the numbers', async () => {
@@ -97,6 +97,23 @@ describe('an event log', () => {
     expect(await segmentFiles()).toHaveLength(1);
     expect(log.unacknowledged).toBe(0);
     expect((await open()).log.append(telemetry()).sequence).toBe(5);
+  });
+
+  it('keeps the last ends of tasks, acknowledged or not, and does not take them for outstanding after a restart', async () => {
+    const limits = { segmentBytes: 1, keepSettled: 3 };
+    const { log } = await open(limits);
+    for (let i = 0; i < 6; i++) {
+      await log.append(settled(`t${i}`)).durable;
+      await log.append(telemetry()).durable;
+    }
+    log.acknowledge(12);
+    await log.flush();
+    const again = await open(limits);
+    expect(again.found.flatMap((event) => (event.kind === 'task-settled' ? [event.taskId] : []))).toEqual(['t3', 't4', 't5']);
+    expect(again.log.unacknowledged).toBe(0);
+    expect(again.log.append(telemetry()).sequence).toBe(13);
+    expect(again.log.unacknowledged).toBe(1);
+    await again.log.flush();
   });
 
   it('goes on above the number the control plane has, after an old copy of the state was put back', async () => {

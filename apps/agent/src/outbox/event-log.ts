@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { eventSchema, type FleetEvent } from '@provefleet/fleet-protocol';
 import { messageOf } from '../errors.js';
-import { errorCode, FILE_MODE, removeIfThere, syncDirectory, writeAtomic, type FileSystem } from '../state/files.js';
+import { errorCode, FILE_MODE, readIfThere, removeIfThere, syncDirectory, writeAtomic, type FileSystem } from '../state/files.js';
 import { decodeSegment, encodeRecord } from './segment.js';
 
 type WithoutSequence<T> = T extends unknown ? Omit<T, 'sequence' | 'at'> : never;
@@ -19,6 +19,8 @@ export interface EventLogOptions {
   readonly maxBytes?: number;
   /** Size at which a segment is closed and the next begun. Default 256 KiB. */
   readonly segmentBytes?: number;
+  /** So many ends of tasks stay on disk even when acknowledged, to know those tasks again after a restart. Default 0. */
+  readonly keepSettled?: number;
   /** Called before acknowledged events leave the disk. */
   readonly beforeRemove?: () => Promise<void>;
   readonly onProblem?: (message: string) => void;
@@ -28,6 +30,8 @@ interface Segment {
   readonly path: string;
   readonly first: number;
   sequences: number[];
+  /** Ends of tasks among its records. */
+  settled: number;
   bytes: number;
   /** True when only `task-settled` records are left in it. */
   thinned: boolean;
@@ -41,6 +45,7 @@ interface Pending {
 
 const RETRY_MS = 1000;
 const MAX_PENDING = 10_000;
+const ACKNOWLEDGED = 'acknowledged';
 const SEGMENT_NAME = /^(\d{16})\.log$/;
 
 /**
@@ -83,11 +88,13 @@ export class EventLog {
     const names = (await log.fs.readdir(log.directory)).sort();
     for (const name of names) {
       const match = SEGMENT_NAME.exec(name);
+      if (name === ACKNOWLEDGED) continue;
       if (match) await log.recover(join(log.directory, name), Number(match[1]), onEvent);
       else await removeIfThere(log.fs, join(log.directory, name));
     }
     if (log.segments.length === 0) log.segments.push(log.newSegment());
     log.durableSequence = log.nextSequence - 1;
+    await log.readAcknowledged();
     return log;
   }
 
@@ -183,6 +190,7 @@ export class EventLog {
       await this.flushing;
       if (this.failure !== null) break;
     }
+    this.inBackground(() => this.noteAcknowledged());
     await this.housekeeping;
   }
 
@@ -235,6 +243,7 @@ export class EventLog {
       }
       active.bytes += data.length;
       active.sequences.push(...batch.map((entry) => entry.event.sequence));
+      active.settled += countSettled(batch.map((entry) => entry.event));
       if (this.cache?.segment === active) this.cache.events.push(...batch.map((entry) => entry.event));
     } finally {
       await handle.close();
@@ -260,7 +269,7 @@ export class EventLog {
   }
 
   private newSegment(first = this.nextSequence): Segment {
-    return { path: join(this.directory, `${String(first).padStart(16, '0')}.log`), first, sequences: [], bytes: 0, thinned: false };
+    return { path: join(this.directory, `${String(first).padStart(16, '0')}.log`), first, sequences: [], settled: 0, bytes: 0, thinned: false };
   }
 
   private async recover(path: string, first: number, onEvent: (event: FleetEvent) => void): Promise<void> {
@@ -277,7 +286,7 @@ export class EventLog {
       }
     }
     const sequences = events.map((event) => event.sequence);
-    this.segments.push({ path, first, sequences, bytes: wholeBytes, thinned: false });
+    this.segments.push({ path, first, sequences, settled: countSettled(events), bytes: wholeBytes, thinned: false });
     this.nextSequence = Math.max(this.nextSequence, first, (sequences.at(-1) ?? 0) + 1);
     for (const event of events) onEvent(event);
   }
@@ -297,19 +306,34 @@ export class EventLog {
   }
 
   private prune(): void {
-    const firstPinned = Math.min(...this.pins, Infinity);
+    const firstKept = Math.min(this.acknowledged + 1, ...this.pins);
     const removable: Segment[] = [];
+    let settled = this.segments.reduce((sum, segment) => sum + segment.settled, 0);
     while (this.segments.length > 1) {
       const oldest = this.segments[0];
-      if (oldest === undefined || (oldest.sequences.at(-1) ?? 0) > this.acknowledged || (oldest.sequences.at(-1) ?? 0) >= firstPinned) break;
+      if (oldest === undefined || (oldest.sequences.at(-1) ?? 0) >= firstKept) break;
+      settled -= oldest.settled;
+      if (settled < (this.options.keepSettled ?? 0)) break;
       this.segments.shift();
       removable.push(oldest);
     }
     if (removable.length > 0) this.inBackground(() => this.remove(removable));
   }
 
+  /** Notes what the control plane has, so that it is not taken for outstanding after a restart. */
+  private async noteAcknowledged(): Promise<void> {
+    await writeAtomic(this.fs, join(this.directory, ACKNOWLEDGED), String(this.acknowledged));
+  }
+
+  private async readAcknowledged(): Promise<void> {
+    const text = (await readIfThere(this.fs, join(this.directory, ACKNOWLEDGED)))?.toString() ?? '';
+    // Only a hint: without it the control plane says at the next connection what it has.
+    if (/^\d{1,15}$/.test(text)) this.acknowledged = Math.min(Number(text), this.lastSequence);
+  }
+
   private async remove(segments: readonly Segment[]): Promise<void> {
     await this.options.beforeRemove?.();
+    await this.noteAcknowledged();
     for (const segment of segments) await removeIfThere(this.fs, segment.path);
   }
 
@@ -338,6 +362,7 @@ export class EventLog {
     this.droppedCount += segment.sequences.filter((sequence) => sequence > this.acknowledged).length - kept.length;
     if (this.cache?.segment === segment) this.cache = null;
     segment.sequences = kept.map((event) => event.sequence);
+    segment.settled = kept.length;
     segment.bytes = content.length;
     segment.thinned = true;
   }
@@ -353,6 +378,10 @@ export class EventLog {
   private inBackground(work: () => Promise<void>): void {
     this.housekeeping = this.housekeeping.then(work).catch((error: unknown) => this.options.onProblem?.(`cannot tidy the event log: ${messageOf(error)}`));
   }
+}
+
+function countSettled(events: readonly FleetEvent[]): number {
+  return events.filter(({ kind }) => kind === 'task-settled').length;
 }
 
 async function writeFully(handle: Awaited<ReturnType<FileSystem['open']>>, data: Buffer, position: number): Promise<void> {
