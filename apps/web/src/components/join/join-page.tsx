@@ -78,7 +78,7 @@ function TokenForm({ made, pending, error, onCreate }: { made: boolean; pending:
           </div>
           <div className="full row flex-wrap">
             <Button type="submit" look={made ? 'plain' : 'solid'} disabled={!able || pending} title={reason || undefined}>{made ? 'Make another token' : 'Make token'}</Button>
-            {(error || reason) && <span className="err t-crit xs" role="alert">{error ?? reason}</span>}
+            {error ? <span className="t-crit xs" role="alert">{error}</span> : reason && <span className="subtle xs">{reason}</span>}
           </div>
         </div>
       </form>

@@ -9,7 +9,6 @@ import { plural } from '../../lib/format';
 import { Button } from '../ui/button';
 import { ConfirmDialog, FinalDialog } from '../ui/dialog';
 import { Field, Toggle } from '../ui/field';
-import { Icon } from '../ui/icon';
 import type { Changes } from './use-changes';
 
 interface Props {
@@ -24,7 +23,7 @@ function Footer({ changes, action, look = 'solid', disabled, onAction }: { chang
   const { able, reason } = useAbility();
   return (
     <>
-      {(changes.error || reason) && <span className="err t-crit xs grow" role="alert">{changes.error ? `Not sent: ${changes.error}` : reason}</span>}
+      {(changes.error || reason) && <span className="t-crit xs grow" role="alert">{changes.error ? `Not sent: ${changes.error}` : reason}</span>}
       <Button onClick={() => changes.ask(null)}>Cancel</Button>
       <Button look={look} disabled={!able || changes.pending || disabled} onClick={onAction}>{action}</Button>
     </>
@@ -138,6 +137,3 @@ const ReasonField = ({ label, value, onChange }: { label: ReactNode & string; va
     {(control) => <input {...control} className="input" maxLength={MOST_LINE} value={value} onChange={(event) => onChange(event.target.value)} />}
   </Field>
 );
-
-/** What went wrong with a change made without a dialog. */
-export const ChangeError = ({ error }: { error: string | null }) => error && <p className="err t-crit xs" role="alert"><Icon name="alert" small />Not sent: {error}</p>;

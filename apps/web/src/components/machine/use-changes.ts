@@ -43,6 +43,8 @@ export function useChanges(machine: MachineDetail): Changes {
       const text = fresh.state === 'offline' ? `r${fresh.desired.revision} waits: ${machine.name} is offline and applies it when it returns.` : `r${fresh.desired.revision} sent to ${machine.name}.`;
       toasts.show({ id: `desired-${machine.id}`, text, icon: 'clock', tone: 't-wait' });
     },
+    // An open dialog says it itself, beside the button.
+    onError: (error) => question === null && toasts.show({ id: `desired-${machine.id}`, text: `Not sent to ${machine.name}: ${errorText(error)}`, icon: 'alert', tone: 't-crit' }),
   });
   const approval = useMutation({
     mutationFn: () => api.approve(machine.id),

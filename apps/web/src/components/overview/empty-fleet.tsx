@@ -40,7 +40,7 @@ export function EmptyFleet({ joinUrl }: { joinUrl: string }) {
                   </Button>
                   <ButtonLink look="link" href="/join">Choose labels, uses and approval</ButtonLink>
                 </div>
-                {error && <p className="err t-crit xs mt-2" role="alert">{error}</p>}
+                {error && <p className="t-crit xs mt-2" role="alert">{error}</p>}
               </div>
             </li>
             <li>
