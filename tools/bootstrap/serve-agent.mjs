@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { nodeProblem, portProblem, readPorts, rustProblem, stopOn } from './checks.mjs';
 import { Stack } from './stack.mjs';
-import { ROOT, STATE, run, step } from './steps.mjs';
+import { ROOT, STATE, step } from './steps.mjs';
 
 const ports = readPorts();
 stopOn(nodeProblem() ?? ports.problem ?? rustProblem() ?? (await portProblem(ports)));
@@ -31,7 +31,7 @@ try {
   await step(`Start the control plane on port ${ports.controlPlane}`, () => stack.startControlPlane());
   await step(`Start the dashboard on port ${ports.web}`, () => stack.startWeb());
   await step(`Start the dev orchestrator on port ${ports.orchestrator}`, () => stack.startOrchestrator(['--rate', '2']));
-  await step(`Join as ${MACHINE}`, async () => ((await stack.join(MACHINE, { run })) ? undefined : 'joined before'));
+  await step(`Join as ${MACHINE}`, async () => ((await stack.join(MACHINE)) ? undefined : 'joined before'));
 } catch (error) {
   await end(1, error.message);
 }

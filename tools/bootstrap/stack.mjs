@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { migrate } from './migrate.mjs';
 import { startPostgres } from './postgres.mjs';
 import { answers, Services } from './services.mjs';
-import { ROOT } from './steps.mjs';
+import { ROOT, run } from './steps.mjs';
 
 const MAIN = {
   agent: join(ROOT, 'apps/agent/dist/main.js'),
@@ -92,9 +92,9 @@ export class Stack {
   /**
    * Joins a machine with a fresh token, unless its folder shows that it has joined.
    * @param {string} name the machine's name
-   * @param {{ workers?: number, via?: string, run: (command: string, args: string[], options: object) => Promise<string> }} options `via`: the control plane's address as the agent sees it
+   * @param {{ workers?: number, via?: string }} options `via`: the control plane's address as the agent sees it
    */
-  async join(name, { workers = 2, via = this.controlPlaneUrl, run }) {
+  async join(name, { workers = 2, via = this.controlPlaneUrl } = {}) {
     if (existsSync(join(this.agentHome(name), 'agent.json'))) return false;
     await this.login();
     const { token } = await this.api('POST', '/join-tokens', { uses: 1, lifetimeMs: 600_000 });

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nodeProblem, portProblem, readPorts, rustProblem, stopOn } from './checks.mjs';
-import { LOGS, ROOT, STATE, install, nx, run, step } from './steps.mjs';
+import { LOGS, ROOT, STATE, install, nx, step } from './steps.mjs';
 
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 console.log(`\nProvefleet ${version}\n`);
@@ -56,7 +56,7 @@ try {
   await step(`Start the control plane on port ${ports.controlPlane}`, () => stack.startControlPlane());
   await step(`Start the dashboard on port ${ports.web}`, () => stack.startWeb());
   await step(`Start the dev orchestrator on port ${ports.orchestrator}`, () => stack.startOrchestrator());
-  await step(`Join this machine as ${MACHINE}, with 2 workers`, async () => ((await stack.join(MACHINE, { run })) ? undefined : 'joined before'));
+  await step(`Join this machine as ${MACHINE}, with 2 workers`, async () => ((await stack.join(MACHINE)) ? undefined : 'joined before'));
   await step('Start its agent', () => stack.startAgent(MACHINE));
   await step('Wait for the first accepted proof', firstAccepted);
 } catch (error) {

@@ -46,9 +46,12 @@ export class CommandError extends Error {
 
 /**
  * Runs a command to its end; output goes to `logs/<log>.log`.
+ * @param {string} command
+ * @param {string[]} args
+ * @param {{ log: string, progress?: (line: string) => void, env?: Record<string, string>, cwd?: string }} options
  * @returns {Promise<string>} everything it printed
  */
-export function run(command, args, { log, progress = () => {}, env = {}, cwd = ROOT } = {}) {
+export function run(command, args, { log, progress = () => {}, env = {}, cwd = ROOT }) {
   mkdirSync(LOGS, { recursive: true });
   const file = join(LOGS, `${log}.log`);
   const sink = createWriteStream(file);

@@ -23,6 +23,12 @@ export async function signIn(page: Page, stack: TestStack): Promise<void> {
 const SHOTS = join(ROOT, 'test-results', 'screens');
 const SIZES = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } } as const;
 
+/** Pictures of the documentation, written when `PROVEFLEET_DOCS_SCREENS` is set: their times differ in each run. */
+const DOCUMENTED = new Map([
+  ['overview-proving-desktop-light', 'overview'],
+  ['machine-desktop-light', 'machine'],
+]);
+
 /** Writes what a user sees at both widths and in both themes to `test-results/screens/`. */
 export async function shoot(page: Page, name: string): Promise<void> {
   mkdirSync(SHOTS, { recursive: true });
@@ -32,7 +38,10 @@ export async function shoot(page: Page, name: string): Promise<void> {
       await page.emulateMedia({ colorScheme: theme });
       await page.waitForTimeout(300); // charts redraw after a change of size or theme
       expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), `${name} fits ${viewport.width} px`).toBeLessThanOrEqual(0);
-      await page.screenshot({ path: join(SHOTS, `${name}-${size}-${theme}.png`), fullPage: true });
+      const shot = `${name}-${size}-${theme}`;
+      await page.screenshot({ path: join(SHOTS, `${shot}.png`), fullPage: true });
+      const documented = DOCUMENTED.get(shot);
+      if (documented && process.env.PROVEFLEET_DOCS_SCREENS) await page.screenshot({ path: join(ROOT, 'docs', 'screens', `${documented}.png`) });
     }
   }
   await page.setViewportSize(SIZES.desktop);

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { test as base } from '@playwright/test';
 import pg from 'pg';
 import { Stack } from '../../bootstrap/stack.mjs';
-import { run } from '../../bootstrap/steps.mjs';
 
 /** A port nobody listens on now. */
 export async function freePort(): Promise<number> {
@@ -52,11 +51,12 @@ export class TestStack extends Stack {
 
   /** Joins a machine and starts its agent. `via`: the control plane's address as the agent sees it. */
   async addMachine(name: string, options: { workers?: number; via?: string } = {}) {
-    await this.join(name, { ...options, run });
+    await this.join(name, options);
     return this.startAgent(name);
   }
 
   async query<Row extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<Row[]> {
+    if (!this.database) throw new Error('the database was not started');
     const client = new pg.Client({ connectionString: this.database.url });
     await client.connect();
     try {

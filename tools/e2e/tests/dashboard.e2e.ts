@@ -4,7 +4,7 @@ import { run } from '../../bootstrap/steps.mjs';
 import { shoot, signIn, watchConsole } from '../support/dashboard.js';
 import { expect, test } from '../support/stack.js';
 
-const TASKS = 40;
+const TASKS = 160;
 
 test('from a task on the wire to an accepted proof on the dashboard', async ({ stack, page }) => {
   const errors = watchConsole(page);
@@ -31,6 +31,9 @@ test('from a task on the wire to an accepted proof on the dashboard', async ({ s
 
   await test.step('the machine proves, and its page counts what the ledger counts', async () => {
     await stack.addMachine('epyc-1');
+    await page.goto(stack.webUrl);
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText(/^1 of 1 machine/);
+    await shoot(page, 'overview-proving');
     await expect.poll(async () => (await stack.tasks()).filter((task) => task.state === 'accepted').length, { timeout: 90_000 }).toBe(TASKS);
     expect((await stack.tasks()).every((task) => task.verified === true)).toBe(true);
 

@@ -16,7 +16,7 @@ function privateKeys(home: string): Map<string, string> {
   for (const entry of readdirSync(home, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile() || !/key/i.test(join(entry.parentPath.slice(home.length), entry.name))) continue;
     const text = readFileSync(join(entry.parentPath, entry.name), 'utf8');
-    for (const [, secret] of text.matchAll(/"(?:privateKey|secretKey|seed|private|secret)"\s*:\s*"([^"]+)"/g)) {
+    for (const [, secret = ''] of text.matchAll(/"(?:privateKey|secretKey|seed|private|secret)"\s*:\s*"([^"]+)"/g)) {
       const bytes = /^[0-9a-f]{64}$/i.test(secret) ? Buffer.from(secret, 'hex') : Buffer.from(secret, 'base64');
       for (const encoding of ['hex', 'base64', 'base64url'] as const) found.set(bytes.toString(encoding).replace(/=+$/, ''), `${entry.name} in ${encoding}`);
     }
