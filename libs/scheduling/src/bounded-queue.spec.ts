@@ -15,6 +15,7 @@ test('a full queue makes producers wait, in turn', async () => {
   const done: number[] = [];
   const third = queue.push(item(3)).then(() => done.push(3));
   const fourth = queue.push(item(4)).then(() => done.push(4));
+  expect(queue.peek()).toEqual(item(1));
   expect(queue.tryTake()).toEqual(item(1));
   await third;
   expect(done).toEqual([3]);

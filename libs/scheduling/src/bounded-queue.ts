@@ -59,6 +59,11 @@ export class BoundedQueue<Item extends object> {
     return this.wait(this.pushers, signal, (waiter) => ({ ...waiter, item }));
   }
 
+  /** The item that would be taken next; it stays. */
+  peek(): Item | undefined {
+    return this.items[0];
+  }
+
   /** The first item, or undefined when there is none now. */
   tryTake(): Item | undefined {
     const item = this.items.shift();
