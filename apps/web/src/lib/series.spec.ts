@@ -48,6 +48,7 @@ describe('axis marks', () => {
   test('a line that stays high begins its axis below it, one that falls low at zero', () => {
     expect(lineMarks(3500, 5208)).toEqual([3000, 4000, 5000, 6000]);
     expect(lineMarks(100, 5208)[0]).toBe(0);
+    expect(lineMarks(0, 0)).toEqual([0, 1]);
     for (let min = 1; min < 1e6; min *= 1.7) {
       const marks = lineMarks(min, min * 1.2);
       expect(marks[0]).toBeLessThanOrEqual(min);

@@ -60,7 +60,7 @@ export function smallest(lines: readonly Points[]): number {
 
 /** Marks for a line that need not begin at 0: where it stays in the upper half, the axis begins just below it. */
 export function lineMarks(min: number, max: number): number[] {
-  if (min < max / 2) return niceMarks(max, 3);
+  if (min <= max / 2) return niceMarks(max, 3);
   const [, step = 1] = niceMarks(max - min, 2, max * 0.05);
   const floor = Math.floor(min / step - 0.25) * step;
   const marks: number[] = [];
