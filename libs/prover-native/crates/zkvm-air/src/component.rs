@@ -52,6 +52,7 @@ pub enum Kind {
     DynamicMemory,
     Hint,
     Bridge,
+    SegmentMemory,
     Rom,
     Image,
     Range16,
@@ -61,7 +62,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const COUNT: usize = 27;
+    pub const COUNT: usize = 28;
 
     /// Every kind, in order.
     #[rustfmt::skip]
@@ -70,7 +71,7 @@ impl Kind {
         [
             Add, AddImmediate, Move, Compare, Bitwise, Shift, BranchEqual, BranchZero, BranchLess, Constant, Jump,
             JumpRegister, Word, LoadNarrow, StoreNarrow, Multiply, MultiplyHigh, Divide, DynamicMemory, Hint, Bridge,
-            Rom, Image, Range16, Range14, Bytes, ByteShift,
+            SegmentMemory, Rom, Image, Range16, Range14, Bytes, ByteShift,
         ]
     };
 
@@ -125,6 +126,7 @@ impl Kind {
             Kind::DynamicMemory => memory::DynamicMemoryColumns::names(),
             Kind::Hint => memory::HintColumns::names(),
             Kind::Bridge => memory::BridgeColumns::names(),
+            Kind::SegmentMemory => memory::SegmentMemoryColumns::names(),
             Kind::Image => memory::ImageColumns::names(),
             Kind::Rom | Kind::ByteShift => multiplicities(1),
             Kind::Range16 => multiplicities(tables::RANGE_16_WIDTH),
@@ -218,6 +220,7 @@ families! {
     DynamicMemory: memory::dynamic_memory,
     Hint: memory::hint,
     Bridge: memory::bridge,
+    SegmentMemory: memory::segment_memory,
     Rom: tables::rom,
     Image: memory::image,
     Range16: tables::range_16,
@@ -264,6 +267,9 @@ impl Row for Counter {
     }
     fn preprocessed(&mut self) -> BaseField {
         self.preprocessed += 1;
+        BaseField::zero()
+    }
+    fn segment(&self) -> BaseField {
         BaseField::zero()
     }
     fn require_zero(&mut self, _: BaseField) {
@@ -335,6 +341,10 @@ impl<E: Evaluator> Row for ConstraintRow<'_, E> {
     #[inline(always)]
     fn preprocessed(&mut self) -> E::F {
         self.evaluator.preprocessed()
+    }
+    #[inline(always)]
+    fn segment(&self) -> E::F {
+        E::F::constant(self.relations.segment())
     }
     #[inline(always)]
     fn require_zero(&mut self, expression: E::F) {
@@ -571,6 +581,10 @@ mod tests {
             (Kind::Multiply, 63),
             (Kind::MultiplyHigh, 90),
             (Kind::Divide, 100),
+            (Kind::DynamicMemory, 24),
+            (Kind::Hint, 19),
+            (Kind::Bridge, 20),
+            (Kind::SegmentMemory, 20),
         ];
         for (kind, count) in expected {
             assert_eq!(cells(kind), count, "{kind:?}");

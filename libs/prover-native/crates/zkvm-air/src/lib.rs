@@ -15,10 +15,11 @@ pub mod profile;
 pub mod relation;
 pub mod rom;
 pub mod row;
+pub mod transcript;
 
 use provefleet_zkvm_core::abi;
 
-pub use claim::{Claim, ClaimError, FinalCell};
+pub use claim::{Claim, ClaimError, FinalCell, MachineClaim, MemoryClaim, Part, SegmentClaim, SegmentedClaim};
 pub use component::{Component, ComponentShape, Kind};
 pub use profile::Profile;
 pub use relation::{Relation, Relations};

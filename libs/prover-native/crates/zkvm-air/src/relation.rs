@@ -38,10 +38,13 @@ pub enum Relation {
     DynamicChain,
     /// (address): list of the words of the private input, one after another.
     HintChain,
+    /// (address, segment, low limb, high limb): a memory word's value from the end of that segment on. In the part that
+    /// begins and ends memory it is that part's Memory relation, with segments for times; see [`crate::claim::SegmentedClaim`].
+    RunMemory,
 }
 
 impl Relation {
-    pub const COUNT: usize = 10;
+    pub const COUNT: usize = 11;
 }
 
 /// The interaction randomness, ready for use.
@@ -49,8 +52,9 @@ impl Relation {
 pub struct Relations {
     /// alpha^0 .. alpha^7
     powers: [SecureField; MAX_TUPLE],
-    /// alpha^8 * (relation + 1) - z
+    /// alpha^8 * tag - z; the tag is different for each relation of each segment.
     offsets: [SecureField; Relation::COUNT],
+    segment: u32,
 }
 
 impl Relations {
@@ -60,15 +64,28 @@ impl Relations {
         Self::new(drawn[0], drawn[1])
     }
 
-    /// The relations for given randomness.
+    /// The relations for given randomness of a run that is proven whole.
     pub fn new(z: SecureField, alpha: SecureField) -> Self {
+        Self::of_segment(z, alpha, 0)
+    }
+
+    /// The relations of one segment (1 and up), or of the part that begins and ends memory (0). All parts of a run share
+    /// the randomness, so that their sums can be added; their relations are kept apart by their tags.
+    pub fn of_segment(z: SecureField, alpha: SecureField, segment: u32) -> Self {
         let mut powers = [SecureField::from(BaseField::from_u32_unchecked(1)); MAX_TUPLE];
         for i in 1..MAX_TUPLE {
             powers[i] = powers[i - 1] * alpha;
         }
-        let tag = powers[MAX_TUPLE - 1] * alpha;
-        let offset = |i: usize| tag * BaseField::from_u32_unchecked(i as u32 + 1) - z;
-        Self { powers, offsets: std::array::from_fn(offset) }
+        let unit = powers[MAX_TUPLE - 1] * alpha;
+        let offset = |tag: u32| unit * BaseField::from_u32_unchecked(tag) - z;
+        let mut offsets = std::array::from_fn(|i| offset(segment * Relation::COUNT as u32 + i as u32 + 1));
+        offsets[Relation::RunMemory as usize] = offset(Relation::Memory as u32 + 1);
+        Self { powers, offsets, segment }
+    }
+
+    /// Which segment these are the relations of.
+    pub fn segment(&self) -> u32 {
+        self.segment
     }
 
     /// The LogUp denominator of a tuple: sum of alpha^i * tuple_i + alpha^8 * tag - z.

@@ -82,6 +82,9 @@ pub trait Row {
     /// The next of the component's preprocessed columns.
     fn preprocessed(&mut self) -> Self::F;
 
+    /// Number of the segment that is proven, a constant.
+    fn segment(&self) -> Self::F;
+
     /// Demands that the expression, of degree at most 3 in the columns, is zero.
     fn require_zero(&mut self, expression: Self::F);
 

@@ -18,7 +18,8 @@ options:
   --input FILE      public input (default: empty); or --words N,N,... for little-endian u32
   --private FILE    private input (default: empty)
   --profile NAME    fast, balanced or compact (default: by length)
-  --max-cycles N    most instructions to execute";
+  --max-cycles N    most instructions to execute
+  --segment-steps N prove in segments of N instructions (default: whole)";
 
 /// Parsed arguments.
 struct Arguments {
@@ -28,7 +29,8 @@ struct Arguments {
     private: Vec<u8>,
     proof: Option<PathBuf>,
     profile: Option<Profile>,
-    max_cycles: Option<u32>,
+    max_cycles: Option<u64>,
+    segment_steps: Option<u32>,
     repeat: usize,
 }
 
@@ -54,6 +56,7 @@ fn parse_arguments(mut arguments: impl Iterator<Item = String>) -> Result<Argume
         proof: None,
         profile: None,
         max_cycles: None,
+        segment_steps: None,
         repeat: 11,
     };
     while let Some(option) = arguments.next() {
@@ -70,6 +73,9 @@ fn parse_arguments(mut arguments: impl Iterator<Item = String>) -> Result<Argume
             }
             "--max-cycles" => {
                 parsed.max_cycles = Some(value.parse().map_err(|error| format!("--max-cycles: {error}"))?);
+            }
+            "--segment-steps" => {
+                parsed.segment_steps = Some(value.parse().map_err(|error| format!("--segment-steps: {error}"))?);
             }
             "--repeat" => {
                 parsed.repeat = value.parse::<usize>().map_err(|error| format!("--repeat: {error}"))?.max(1);
@@ -92,9 +98,10 @@ fn write_output(output: &[u8]) -> Result<(), String> {
 
 fn describe(statement: &Statement) -> String {
     format!(
-        "exit code {}, {} cycles, {} output bytes, profile {}",
+        "exit code {}, {} cycles in {} segments, {} output bytes, profile {}",
         statement.exit_code,
         statement.cycles,
+        statement.segments,
         statement.output.len(),
         statement.profile.name()
     )
@@ -104,6 +111,7 @@ fn prove(arguments: &Arguments, prover: &ProgramProver, skip_self_check: bool) -
     let options = ProveOptions {
         profile: arguments.profile,
         max_cycles: arguments.max_cycles,
+        segment_steps: arguments.segment_steps,
         skip_self_check,
         ..ProveOptions::default()
     };
@@ -141,24 +149,26 @@ fn bench(arguments: &Arguments) -> Result<(), String> {
     let report = reports.last().ok_or("no run")?;
     let cycles = report.statement.cycles;
     println!(
-        "{cycles} cycles, {}: prove median {prove_median:.1} ms (min {prove_min:.1}), {:.2} MHz, verify {verify_median:.2} ms, \
+        "{cycles} cycles, {}, {} segments: prove median {prove_median:.1} ms (min {prove_min:.1}), {:.2} MHz, verify {verify_median:.2} ms, \
          proof {} bytes, peak RSS {} MB (estimated {}), {} cells ({:.1} per cycle), threads {}",
         report.statement.profile.name(),
-        f64::from(cycles) / prove_median / 1e3,
+        report.statement.segments,
+        cycles as f64 / prove_median / 1e3,
         report.proof.len(),
         peak_resident_bytes() >> 20,
         report.estimated_peak_bytes >> 20,
         report.cells,
-        report.cells as f64 / f64::from(cycles.max(1)),
+        report.cells as f64 / cycles.max(1) as f64,
         std::thread::available_parallelism().map_or(0, usize::from),
     );
     for (position, stage) in report.stages.iter().enumerate() {
         let mut times: Vec<f64> = reports.iter().map(|report| report.stages[position].micros as f64 / 1e3).collect();
         println!("  {:<20} {:>9.1} ms", stage.stage.name(), milliseconds(&mut times).0);
     }
-    let components: Vec<String> =
-        report.components.iter().map(|(kind, log_size)| format!("{kind:?}:{log_size}")).collect();
-    println!("  components {}", components.join(" "));
+    if report.statement.segments == 1 {
+        let components = report.components.iter().map(|(kind, log_size)| format!(" {kind:?}:{log_size}"));
+        println!("  components{}", components.collect::<String>());
+    }
     Ok(())
 }
 
@@ -168,7 +178,7 @@ fn run() -> Result<u8, String> {
     match arguments.command.as_str() {
         "execute" => {
             let input = GuestInput { public: &arguments.input, private: &arguments.private };
-            let limits = Limits { max_cycles: arguments.max_cycles.map_or(u64::MAX, u64::from) };
+            let limits = Limits { max_cycles: arguments.max_cycles.unwrap_or(u64::MAX) };
             let execution =
                 execute(&load(&arguments)?, input, limits, &mut NoObserver).map_err(|error| error.to_string())?;
             eprintln!("exit code {}, {} cycles", execution.exit_code, execution.cycles);

@@ -4,10 +4,11 @@
 use std::collections::HashMap;
 
 use num_traits::{One, Zero};
+use provefleet_zkvm_air::claim::PublicEntry;
 use provefleet_zkvm_air::component::Kind;
 use provefleet_zkvm_air::preprocessed::{column_values, preprocessed_columns};
 use provefleet_zkvm_air::relation::{MAX_TUPLE, Relation};
-use provefleet_zkvm_air::{Claim, ProgramTables, Row};
+use provefleet_zkvm_air::{Claim, ProgramTables, Row, SegmentedClaim};
 use stwo::core::fields::m31::BaseField;
 use stwo::prover::backend::Column;
 
@@ -26,6 +27,7 @@ pub struct RowCheck {
 }
 
 struct ScalarRow<'a> {
+    segment: u32,
     main: std::slice::Iter<'a, BaseField>,
     preprocessed: std::slice::Iter<'a, BaseField>,
     constraint: usize,
@@ -39,6 +41,9 @@ impl Row for ScalarRow<'_> {
     }
     fn preprocessed(&mut self) -> BaseField {
         *self.preprocessed.next().expect("the row has all preprocessed columns")
+    }
+    fn segment(&self) -> BaseField {
+        BaseField::from_u32_unchecked(self.segment)
     }
     fn require_zero(&mut self, expression: BaseField) {
         if !expression.is_zero() {
@@ -71,10 +76,15 @@ impl Row for ScalarRow<'_> {
     }
 }
 
-/// Applies a component's constraints to one row.
+/// Applies a component's constraints to one row of a whole run.
 pub fn check_row(kind: Kind, main: &[BaseField], preprocessed: &[BaseField]) -> RowCheck {
-    let mut row =
-        ScalarRow { main: main.iter(), preprocessed: preprocessed.iter(), constraint: 0, check: RowCheck::default() };
+    check_row_of_segment(kind, main, preprocessed, 0)
+}
+
+/// Applies a component's constraints to one row of a segment.
+pub fn check_row_of_segment(kind: Kind, main: &[BaseField], preprocessed: &[BaseField], segment: u32) -> RowCheck {
+    let (main, preprocessed) = (main.iter(), preprocessed.iter());
+    let mut row = ScalarRow { segment, main, preprocessed, constraint: 0, check: RowCheck::default() };
     kind.constrain(&mut row);
     row.check
 }
@@ -93,7 +103,9 @@ pub fn in_table(tables: &ProgramTables, relation: Relation, tuple: &Tuple) -> Op
         Relation::BytePair => a < 256 && b < 256 && rest_is_zero(2),
         Relation::ByteShift => a < 256 && b <= 8 && c == (a << b) & 255 && d == (a << b) >> 8 && rest_is_zero(4),
         Relation::Rom => tables.instructions.iter().any(|lowered| lowered.tuple == *tuple),
-        Relation::State | Relation::Memory | Relation::DynamicChain | Relation::HintChain => return None,
+        Relation::State | Relation::Memory | Relation::RunMemory | Relation::DynamicChain | Relation::HintChain => {
+            return None;
+        }
     })
 }
 
@@ -123,10 +135,23 @@ pub enum Fault {
     },
 }
 
-/// Checks all rows of a trace and the balance of all relations, the claim's public entries included.
-pub fn check_trace(tables: &ProgramTables, claim: &Claim, trace: &Trace) -> Vec<Fault> {
+/// Entries of all relations of one part, or of several: relation (of which segment), tuple, count.
+type Balance = HashMap<(u32, Relation, Tuple), BaseField>;
+
+/// Checks a trace's rows, and adds their and the claim's entries to the balance.
+fn check_part(
+    tables: &ProgramTables,
+    entries: &[PublicEntry],
+    trace: &Trace,
+    segment: u32,
+    balance: &mut Balance,
+) -> Vec<Fault> {
     let mut faults = Vec::new();
-    let mut balance: HashMap<(Relation, Tuple), BaseField> = HashMap::new();
+    // The relation that connects segments is the memory relation of the part that begins and ends memory.
+    let place = |relation: Relation| match relation {
+        Relation::RunMemory => (0, Relation::Memory),
+        other => (segment, other),
+    };
     for (component, part) in trace.components.iter().enumerate() {
         let kind = part.kind;
         let preprocessed: Vec<Vec<u32>> = preprocessed_columns(&[(kind, part.log_size)])
@@ -137,26 +162,47 @@ pub fn check_trace(tables: &ProgramTables, claim: &Claim, trace: &Trace) -> Vec<
             let main: Vec<BaseField> = part.columns.iter().map(|column| column.at(row)).collect();
             let fixed: Vec<BaseField> =
                 preprocessed.iter().map(|column| BaseField::from_u32_unchecked(column[row])).collect();
-            let check = check_row(kind, &main, &fixed);
+            let check = check_row_of_segment(kind, &main, &fixed, segment);
             let fault = |constraint| Fault::Constraint { component, kind, row, constraint };
             faults.extend(check.failed.into_iter().map(fault));
             for (multiplicity, relation, tuple) in check.entries {
-                *balance.entry((relation, tuple)).or_default() += BaseField::from_u32_unchecked(multiplicity);
+                let (segment, relation) = place(relation);
+                *balance.entry((segment, relation, tuple)).or_default() += BaseField::from_u32_unchecked(multiplicity);
             }
         }
     }
-    for (is_use, relation, public) in claim.public_entries(tables.entry) {
+    for (is_use, relation, public) in entries {
         let mut tuple = [0; MAX_TUPLE];
-        tuple[..public.len()].copy_from_slice(&public);
-        let sign = if is_use { BaseField::one() } else { -BaseField::one() };
-        *balance.entry((relation, tuple)).or_default() += sign;
+        tuple[..public.len()].copy_from_slice(public);
+        let sign = if *is_use { BaseField::one() } else { -BaseField::one() };
+        *balance.entry((segment, *relation, tuple)).or_default() += sign;
     }
+    faults
+}
+
+/// What is left over in the relations.
+fn left_over(balance: Balance) -> impl Iterator<Item = Fault> {
     let mut left: Vec<_> = balance.into_iter().filter(|(_, count)| !count.is_zero()).collect();
     left.sort_unstable_by_key(|&(tuple, _)| tuple);
-    faults.extend(left.into_iter().map(|((relation, tuple), count)| Fault::Unbalanced {
-        relation,
-        tuple,
-        count: count.0,
-    }));
+    left.into_iter().map(|((_, relation, tuple), count)| Fault::Unbalanced { relation, tuple, count: count.0 })
+}
+
+/// Checks all rows of a whole run's trace and the balance of all relations, the claim's public entries included.
+pub fn check_trace(tables: &ProgramTables, claim: &Claim, trace: &Trace) -> Vec<Fault> {
+    let mut balance = HashMap::new();
+    let mut faults = check_part(tables, &claim.public_entries(tables.entry), trace, 0, &mut balance);
+    faults.extend(left_over(balance));
+    faults
+}
+
+/// The same for a run in segments: the trace of memory's beginning and end, then those of the segments.
+pub fn check_segmented(tables: &ProgramTables, claim: &SegmentedClaim, traces: &[Trace]) -> Vec<Fault> {
+    let mut balance = HashMap::new();
+    let mut faults = Vec::new();
+    for (part, trace) in traces.iter().enumerate() {
+        let entries = claim.public_entries(part, tables.entry);
+        faults.extend(check_part(tables, &entries, trace, part as u32, &mut balance));
+    }
+    faults.extend(left_over(balance));
     faults
 }

@@ -54,6 +54,10 @@ impl Row for FractionRow<'_> {
         self.preprocessed[self.next_preprocessed - 1].data[self.vector]
     }
     #[inline(always)]
+    fn segment(&self) -> PackedM31 {
+        PackedM31::broadcast(BaseField::from_u32_unchecked(self.relations.segment()))
+    }
+    #[inline(always)]
     fn require_zero(&mut self, _: PackedM31) {}
     #[inline(always)]
     fn lookup(&mut self, multiplicity: PackedM31, relation: Relation, tuple: &[PackedM31]) {

@@ -9,11 +9,13 @@ mod evaluation;
 mod interaction;
 mod memory;
 mod packed;
+mod part;
 mod prove;
+mod segmented;
 mod trace;
 mod witness;
 
 pub use memory::estimate_peak_bytes;
-pub use prove::{ProgramProver, ProveError, ProveOptions, ProveReport, Stage, StageTime};
+pub use prove::{DEFAULT_SEGMENT_STEPS, ProgramProver, ProveError, ProveOptions, ProveReport, Stage, StageTime};
 pub use trace::{ComponentTrace, Trace, split_rows};
-pub use witness::{Multiplicities, Recorder, Witness};
+pub use witness::{Multiplicities, Recorder, RecorderHandler, Witness};

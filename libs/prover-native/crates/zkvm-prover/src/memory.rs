@@ -18,7 +18,9 @@ const FIXED_BYTES: u64 = 24 << 20;
 fn peak_bytes(cells: u64, max_log_size: u32, profile: Profile) -> u64 {
     let blowup = 1u64 << profile.log_blowup();
     let extended_rows = blowup << max_log_size;
-    FIXED_BYTES + cells * 4 * (1 + blowup) + extended_rows * (8 * 4 + 4 * 4 + 4 * 2 * 32)
+    let held = cells * 4 * (1 + blowup) + extended_rows * (8 * 4 + 4 * 4 + 4 * 2 * 32);
+    // A fifth more for what the allocator keeps and for buffers that come and go.
+    FIXED_BYTES + held + held / 5
 }
 
 /// Padded cells and tallest log size of components with these numbers of rows by kind.

@@ -1,42 +1,26 @@
-//! The proving pipeline.
+//! Proving: options, reports, and the pipeline of a run that is proven whole.
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::Instant;
 
 use provefleet_proof_system::catch_quietly;
+use provefleet_zkvm_air::claim::MAX_SEGMENTS;
 use provefleet_zkvm_air::component::Kind;
-use provefleet_zkvm_air::preprocessed::{column_values, preprocessed_columns};
 use provefleet_zkvm_air::profile::INTERACTION_POW_BITS;
-use provefleet_zkvm_air::{Claim, Component, MAX_STEPS, Profile, ProgramTables, Relations};
+use provefleet_zkvm_air::{Claim, MAX_STEPS, MachineClaim, Part, Profile, ProgramTables, Relations};
 use provefleet_zkvm_core::{ExecutionError, GuestInput, Limits, Program, execute};
-use provefleet_zkvm_verifier::{ProgramKey, Proof, Statement, VerifyError, verify};
-use rayon::prelude::*;
-use stwo::core::channel::{Blake2sChannel, Channel};
-use stwo::core::fields::m31::BaseField;
-use stwo::core::fields::qm31::SecureField;
-use stwo::core::poly::circle::CanonicCoset;
+use provefleet_zkvm_verifier::{PartProof, ProgramKey, Proof, ProofBody, Statement, VerifyError, verify};
+use stwo::core::channel::Channel;
 use stwo::core::proof_of_work::GrindOps;
-use stwo::core::utils::MaybeOwned;
-use stwo::core::vcs_lifted::blake2_merkle::Blake2sMerkleChannel;
 use stwo::prover::backend::simd::SimdBackend;
-use stwo::prover::backend::simd::column::BaseColumn;
-use stwo::prover::mempool::BaseColumnPool;
-use stwo::prover::poly::BitReversedOrder;
-use stwo::prover::poly::circle::{CircleEvaluation, PolyOps};
-use stwo::prover::poly::twiddles::TwiddleTree;
-use stwo::prover::{CommitmentSchemeProver, CommitmentTreeProver, ComponentProver};
 use thiserror::Error;
 
-use crate::evaluation::ProverComponent;
-use crate::interaction::InteractionInput;
 use crate::memory::estimate_peak_bytes;
-use crate::trace::{ComponentTrace, Trace};
-use crate::witness::{Recorder, Witness};
-
-type PreprocessedTree = CommitmentTreeProver<SimdBackend, Blake2sMerkleChannel>;
-type Evaluation = CircleEvaluation<SimdBackend, BaseField, BitReversedOrder>;
+use crate::part::{PartContext, TreeCache};
+use crate::trace::Trace;
+use crate::witness::{Recorder, RecorderHandler, Witness};
 
 /// Steps of proving, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +61,10 @@ impl Stage {
     }
 }
 
-/// How long a stage took.
+/// Instructions of a segment that a proof below 1 GB of memory can hold in the `fast` profile.
+pub const DEFAULT_SEGMENT_STEPS: u32 = 1 << 19;
+
+/// How long a stage took, over all parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StageTime {
     pub stage: Stage,
@@ -89,8 +76,11 @@ pub struct StageTime {
 pub struct ProveOptions<'a> {
     /// Parameters; by default chosen by the run's length.
     pub profile: Option<Profile>,
-    /// Most instructions to execute; by default what one proof can hold, [`MAX_STEPS`].
-    pub max_cycles: Option<u32>,
+    /// Most instructions to execute; by default what the proof can hold.
+    pub max_cycles: Option<u64>,
+    /// Proves the run in segments of that many instructions (at most [`MAX_STEPS`]), so that memory does not grow with
+    /// its length; by default whole. [`DEFAULT_SEGMENT_STEPS`] keeps a proof below 1 GB.
+    pub segment_steps: Option<u32>,
     /// Refuses to go on when the estimated peak of resident memory exceeds this.
     pub memory_budget_bytes: Option<u64>,
     /// Called when a stage begins.
@@ -110,7 +100,7 @@ pub struct ProveReport {
     pub statement: Statement,
     pub stages: Vec<StageTime>,
     pub estimated_peak_bytes: u64,
-    /// Kind and log size of the components.
+    /// Kind and log size of the components of all parts.
     pub components: Vec<(Kind, u32)>,
     /// Committed cells of main and interaction trace, tables and padding included.
     pub cells: u64,
@@ -135,44 +125,26 @@ impl From<VerifyError> for ProveError {
     }
 }
 
-/// Twiddles of the largest domain used so far serve all smaller ones only in their own size, so there is one per size.
-fn twiddles(log_size: u32) -> Arc<TwiddleTree<SimdBackend>> {
-    static CACHE: LazyLock<Mutex<HashMap<u32, Arc<TwiddleTree<SimdBackend>>>>> = LazyLock::new(Mutex::default);
-    let mut cache = CACHE.lock().unwrap_or_else(PoisonError::into_inner);
-    let make = || {
-        let half_coset = CanonicCoset::new(log_size).circle_domain().half_coset;
-        Arc::new(SimdBackend::precompute_twiddles(half_coset))
-    };
-    cache.entry(log_size).or_insert_with(make).clone()
-}
-
-fn evaluation(log_size: u32, column: BaseColumn) -> Evaluation {
-    Evaluation::new(CanonicCoset::new(log_size).circle_domain(), column)
-}
-
 /// Proves runs of one program. Keeps what proofs of it have in common.
 pub struct ProgramProver {
     program: Program,
     key: ProgramKey,
-    trees: Mutex<HashMap<TreeKey, Arc<PreprocessedTree>>>,
+    pub(crate) trees: Mutex<TreeCache>,
 }
-
-/// Table components, blowup, height.
-type TreeKey = (Vec<(Kind, u32)>, u32, u32);
-
-/// Preprocessed trees kept for the next proof: only small ones (a tree of height h holds 2^(h + 6) bytes of hashes).
-const MAX_CACHED_TREE_HEIGHT: u32 = 18;
-const MAX_CACHED_TREES: usize = 8;
 
 /// Times stages and asks for cancellation between them.
-struct Stages<'a> {
-    options: &'a ProveOptions<'a>,
-    times: Vec<StageTime>,
+pub(crate) struct Stages<'a> {
+    pub options: &'a ProveOptions<'a>,
+    times: HashMap<&'static str, StageTime>,
 }
 
-impl Stages<'_> {
-    fn run<T>(&mut self, stage: Stage, work: impl FnOnce() -> T) -> Result<T, ProveError> {
-        if self.options.is_cancelled.is_some_and(|is_cancelled| is_cancelled()) {
+impl<'a> Stages<'a> {
+    pub fn new(options: &'a ProveOptions<'a>) -> Self {
+        Self { options, times: HashMap::new() }
+    }
+
+    pub fn run<T>(&mut self, stage: Stage, work: impl FnOnce() -> T) -> Result<T, ProveError> {
+        if self.is_cancelled() {
             return Err(ProveError::Cancelled);
         }
         if let Some(on_stage) = self.options.on_stage {
@@ -180,8 +152,39 @@ impl Stages<'_> {
         }
         let start = Instant::now();
         let result = work();
-        self.times.push(StageTime { stage, micros: start.elapsed().as_micros() as u64 });
+        let micros = start.elapsed().as_micros() as u64;
+        self.times.entry(stage.name()).or_insert(StageTime { stage, micros: 0 }).micros += micros;
         Ok(result)
+    }
+
+    pub fn is_cancelled(&self) -> bool {
+        self.options.is_cancelled.is_some_and(|is_cancelled| is_cancelled())
+    }
+
+    /// Times by stage, in the order of stages.
+    fn into_times(self) -> Vec<StageTime> {
+        Stage::ALL.into_iter().filter_map(|stage| self.times.get(stage.name()).copied()).collect()
+    }
+}
+
+/// Handler of a whole run: watches memory and cancellation.
+struct Watch<'a> {
+    options: &'a ProveOptions<'a>,
+    needed: u64,
+    cancelled: bool,
+}
+
+impl RecorderHandler for Watch<'_> {
+    fn may_continue(&mut self, rows: &[(Kind, usize)]) -> bool {
+        // While the run's length is unknown, assume the profile that takes least.
+        let least = self.options.profile.unwrap_or(Profile::Fast);
+        self.needed = estimate_peak_bytes(rows.iter().copied(), least);
+        self.cancelled = self.options.is_cancelled.is_some_and(|is_cancelled| is_cancelled());
+        self.options.memory_budget_bytes.is_none_or(|budget| self.needed <= budget) && !self.cancelled
+    }
+
+    fn segment(&mut self, _: Witness, _: MachineClaim) -> bool {
+        unreachable!("a whole run has no segments")
     }
 }
 
@@ -200,7 +203,7 @@ impl ProgramProver {
         &self.program
     }
 
-    fn tables(&self) -> &ProgramTables {
+    pub(crate) fn tables(&self) -> &ProgramTables {
         self.key.tables()
     }
 
@@ -216,14 +219,11 @@ impl ProgramProver {
     }
 
     fn prove_inner(&self, input: GuestInput, options: &ProveOptions) -> Result<ProveReport, ProveError> {
-        let mut stages = Stages { options, times: Vec::with_capacity(Stage::ALL.len()) };
-        let (witness, mut claim, profile, estimated_peak_bytes) =
-            stages.run(Stage::Execute, || self.execute(input, options))??;
-        let trace = stages.run(Stage::Trace, || Trace::new(witness, self.tables()))?;
-        claim.components = trace.kinds();
-        debug_assert_eq!(claim.validate(self.tables()), Ok(()));
-        let proof = self.prove_stages(claim, trace, profile, &mut stages)?;
-        let components = proof.claim.components.clone();
+        let mut stages = Stages::new(options);
+        let (proof, estimated_peak_bytes) = match options.segment_steps {
+            None => self.prove_whole(input, options, &mut stages)?,
+            Some(steps) => self.prove_segmented(input, steps.clamp(1, MAX_STEPS), &mut stages)?,
+        };
         let bytes = stages.run(Stage::Encode, || proof.encode(&self.key))?;
         let statement = if options.skip_self_check {
             let message = "the claim has no statement".to_string();
@@ -231,8 +231,34 @@ impl ProgramProver {
         } else {
             stages.run(Stage::SelfCheck, || verify(&self.key, &bytes))??
         };
+        let components: Vec<(Kind, u32)> = match &proof.body {
+            ProofBody::Whole { claim, .. } => claim.components.clone(),
+            ProofBody::Segmented { claim, .. } => {
+                (0..claim.parts()).flat_map(|part| claim.components(part).to_vec()).collect()
+            }
+        };
         let cells = components.iter().map(|&(kind, log_size)| (kind.shape().cells() as u64) << log_size).sum();
-        Ok(ProveReport { proof: bytes, statement, stages: stages.times, estimated_peak_bytes, components, cells })
+        let stages = stages.into_times();
+        Ok(ProveReport { proof: bytes, statement, stages, estimated_peak_bytes, components, cells })
+    }
+
+    /// Most cycles to execute, given how many the proof can hold.
+    pub(crate) fn limits(options: &ProveOptions, capacity: u64) -> Limits {
+        Limits { max_cycles: options.max_cycles.unwrap_or(capacity).min(capacity) }
+    }
+
+    fn prove_whole(
+        &self,
+        input: GuestInput,
+        options: &ProveOptions,
+        stages: &mut Stages,
+    ) -> Result<(Proof, u64), ProveError> {
+        let (witness, mut claim, profile, estimated_peak_bytes) =
+            stages.run(Stage::Execute, || self.execute(input, options))??;
+        let trace = stages.run(Stage::Trace, || Trace::new(witness, Part::Whole, self.tables()))?;
+        claim.components = trace.kinds();
+        debug_assert_eq!(claim.validate(self.tables()), Ok(()));
+        Ok((self.prove_stages(claim, trace, profile, stages)?, estimated_peak_bytes))
     }
 
     /// Runs the program and writes the run down. Returns the witness, the claim without its components, the profile
@@ -243,66 +269,26 @@ impl ProgramProver {
         options: &ProveOptions,
     ) -> Result<(Witness, Claim, Profile, u64), ProveError> {
         let budget = options.memory_budget_bytes.unwrap_or(u64::MAX);
-        let (mut needed, mut cancelled) = (0, false);
-        // While the run's length is unknown, assume the profile that takes least.
-        let least = options.profile.unwrap_or(Profile::Fast);
-        let mut permission = |counts: &[(Kind, usize)]| {
-            needed = estimate_peak_bytes(counts.iter().copied(), least);
-            cancelled = options.is_cancelled.is_some_and(|is_cancelled| is_cancelled());
-            needed <= budget && !cancelled
-        };
-        let mut recorder = Recorder::new(&self.program, self.tables(), &mut permission);
-        let limits = Limits { max_cycles: options.max_cycles.unwrap_or(MAX_STEPS).min(MAX_STEPS).into() };
-        let run = execute(&self.program, input, limits, &mut recorder);
-        let (witness, claim) = match run {
+        let mut watch = Watch { options, needed: 0, cancelled: false };
+        let mut recorder = Recorder::new(&self.program, self.tables(), None, &mut watch);
+        let run = execute(&self.program, input, Self::limits(options, MAX_STEPS.into()), &mut recorder);
+        let (witness, machine, memory) = match run {
             Ok(execution) => recorder.finish(&execution, input.public),
-            Err(ExecutionError::Stopped { .. }) if cancelled => return Err(ProveError::Cancelled),
-            Err(ExecutionError::Stopped { .. }) => return Err(ProveError::MemoryBudget { needed, budget }),
+            Err(ExecutionError::Stopped { .. }) if watch.cancelled => return Err(ProveError::Cancelled),
+            Err(ExecutionError::Stopped { .. }) => {
+                return Err(ProveError::MemoryBudget { needed: watch.needed, budget });
+            }
             Err(error) => return Err(error.into()),
         };
-        let profile = options.profile.unwrap_or_else(|| Profile::for_steps(claim.steps.into()));
+        let profile = options.profile.unwrap_or_else(|| Profile::for_steps(machine.steps.into()));
         let needed = estimate_peak_bytes(witness.row_counts().into_iter(), profile);
         if needed > budget {
             return Err(ProveError::MemoryBudget { needed, budget });
         }
-        Ok((witness, claim, profile, needed))
+        Ok((witness, Claim { components: Vec::new(), machine, memory }, profile, needed))
     }
 
-    /// The preprocessed tree of proofs with these components.
-    fn preprocessed_tree(
-        &self,
-        components: &[(Kind, u32)],
-        log_blowup: u32,
-        height: u32,
-        twiddles: &TwiddleTree<SimdBackend>,
-    ) -> Arc<PreprocessedTree> {
-        let tables: Vec<_> = components.iter().copied().filter(|(kind, _)| kind.is_table()).collect();
-        let key = (tables, log_blowup, height);
-        if let Some(tree) = self.trees.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            return tree.clone();
-        }
-        let columns = preprocessed_columns(&key.0);
-        let polynomials = columns
-            .into_par_iter()
-            .map(|column| {
-                let values = column_values(self.tables(), column).map(BaseField::from_u32_unchecked).collect();
-                evaluation(column.log_size, values).interpolate_with_twiddles(twiddles)
-            })
-            .collect();
-        let pool = BaseColumnPool::new();
-        let tree = Arc::new(PreprocessedTree::new(polynomials, log_blowup, twiddles, true, Some(height), &pool));
-        self.key.remember_root(components, log_blowup, height, tree.commitment.root());
-        if height <= MAX_CACHED_TREE_HEIGHT {
-            let mut trees = self.trees.lock().unwrap_or_else(PoisonError::into_inner);
-            if trees.len() >= MAX_CACHED_TREES {
-                trees.clear();
-            }
-            trees.insert(key, tree.clone());
-        }
-        tree
-    }
-
-    /// Proves a trace. If it does not satisfy the constraints, this fails or the verifier refuses the proof.
+    /// Proves a whole run's trace. If it does not satisfy the constraints, this fails or the verifier refuses the proof.
     pub fn prove_trace(
         &self,
         claim: Claim,
@@ -310,7 +296,7 @@ impl ProgramProver {
         profile: Profile,
         options: &ProveOptions,
     ) -> Result<Proof, ProveError> {
-        self.prove_stages(claim, trace, profile, &mut Stages { options, times: Vec::new() })
+        self.prove_stages(claim, trace, profile, &mut Stages::new(options))
     }
 
     fn prove_stages(
@@ -320,64 +306,26 @@ impl ProgramProver {
         profile: Profile,
         stages: &mut Stages,
     ) -> Result<Proof, ProveError> {
-        let config = profile.config(claim.max_log_size());
-        let height = claim.max_log_size() + profile.log_blowup();
-        let twiddles = twiddles(height);
         let program_hash = self.tables().hash;
-        let mut channel = Blake2sChannel::default();
-        config.mix_into(&mut channel);
-        let tree = self.preprocessed_tree(&claim.components, profile.log_blowup(), height, &twiddles);
-        let mut commitments = CommitmentSchemeProver::<SimdBackend, Blake2sMerkleChannel>::new(config, &twiddles);
-        commitments.set_store_polynomials_coefficients();
-
-        stages.run(Stage::CommitTrace, || {
-            commitments.commit_tree(MaybeOwned::Borrowed(&tree), &mut channel);
-            claim.mix_into(&mut channel, &program_hash);
-            let mut builder = commitments.tree_builder();
-            for part in &trace.components {
-                builder.extend_evals(part.columns.iter().map(|c| evaluation(part.log_size, c.clone())).collect());
-            }
-            builder.commit(&mut channel);
+        let context = PartContext::new(self, &claim.components, profile);
+        let mut session = stages.run(Stage::CommitTrace, || {
+            context.commit_main(&trace, |channel| claim.mix_into(channel, &program_hash))
         })?;
-
-        let (interaction_nonce, relations, interaction, claimed_sums) = stages.run(Stage::Interaction, || {
-            let nonce = SimdBackend::grind(&channel, INTERACTION_POW_BITS);
-            channel.mix_u64(nonce);
-            let relations = Relations::draw(&mut channel);
-            let (columns, sums) = self.interaction(trace, &relations);
-            (nonce, relations, columns, sums)
-        })?;
-
-        stages.run(Stage::CommitInteraction, || {
-            channel.mix_felts(&claimed_sums);
-            let mut builder = commitments.tree_builder();
-            for ((_, log_size), columns) in claim.components.iter().zip(interaction) {
-                builder.extend_evals(columns.into_iter().map(|column| evaluation(*log_size, column)).collect());
-            }
-            builder.commit(&mut channel);
-        })?;
-
-        let stark = stages.run(Stage::Stark, || {
-            let components: Vec<ProverComponent> =
-                Component::all(&claim.components, relations, &claimed_sums).into_iter().map(ProverComponent).collect();
-            let references: Vec<&dyn ComponentProver<SimdBackend>> = components.iter().map(|c| c as _).collect();
-            stwo::prover::prove(&references, &mut channel, commitments)
-        })?;
-        let stark = stark.map_err(|error| ProveError::Internal { message: error.to_string() })?;
-        Ok(Proof { profile, program_hash, claim, claimed_sums, interaction_nonce, stark })
+        let channel = &mut session.channel;
+        let interaction_nonce = SimdBackend::grind(channel, INTERACTION_POW_BITS);
+        channel.mix_u64(interaction_nonce);
+        let relations = Relations::draw(channel);
+        let part: PartProof = session.finish(trace, relations, stages)?;
+        Ok(Proof {
+            profile,
+            program_hash,
+            interaction_nonce,
+            body: ProofBody::Whole { claim: Box::new(claim), part: Box::new(part) },
+        })
     }
 
-    /// Interaction columns and claimed sums; frees the main trace.
-    fn interaction(&self, trace: Trace, relations: &Relations) -> (Vec<Vec<BaseColumn>>, Vec<SecureField>) {
-        let one = |part: ComponentTrace| {
-            let preprocessed: Vec<BaseColumn> = preprocessed_columns(&[(part.kind, part.log_size)])
-                .into_iter()
-                .map(|column| column_values(self.tables(), column).map(BaseField::from_u32_unchecked).collect())
-                .collect();
-            let ComponentTrace { kind, log_size, columns } = &part;
-            let (kind, log_size) = (*kind, *log_size);
-            InteractionInput { kind, log_size, main: columns, preprocessed: &preprocessed, relations }.columns()
-        };
-        trace.components.into_iter().map(one).unzip()
+    /// Most instructions a run in segments may have.
+    pub(crate) fn segmented_capacity(steps: u32) -> u64 {
+        u64::from(steps) * MAX_SEGMENTS as u64
     }
 }

@@ -1,6 +1,7 @@
 //! From rows to the main trace's columns.
 
 use num_traits::Zero;
+use provefleet_zkvm_air::Part;
 use provefleet_zkvm_air::component::{Kind, MIN_LOG_SIZE};
 use provefleet_zkvm_air::families::tables::{
     BYTE_SHIFT_LOG_SIZE, BYTES_LOG_SIZE, BYTES_WIDTH, RANGE_14_LOG_SIZE, RANGE_14_WIDTH, RANGE_16_LOG_SIZE,
@@ -113,8 +114,8 @@ fn multiplicity_columns(counts: &[u32], width: usize, log_size: u32) -> Vec<Base
 }
 
 impl Trace {
-    /// Makes the trace; the witness is consumed family by family to save memory.
-    pub fn new(witness: Witness, tables: &ProgramTables) -> Self {
+    /// Makes the trace of a part; the witness is consumed family by family to save memory.
+    pub fn new(witness: Witness, part: Part, tables: &ProgramTables) -> Self {
         let Witness { mut rows, multiplicities } = witness;
         let mut components = Vec::new();
         for kind in Kind::ALL.into_iter().filter(|kind| !kind.is_table()) {
@@ -138,10 +139,14 @@ impl Trace {
         };
         let m = &multiplicities;
         let is_used = |counts: &[u32]| counts.iter().any(|&count| count > 0);
-        table(Kind::Rom, tables.rom_log_size(), multiplicity_columns(&m.rom, 1, tables.rom_log_size()));
-        let image = std::mem::take(&mut rows[Kind::Image as usize]);
-        let image_log_size = tables.image_log_size();
-        table(Kind::Image, image_log_size, transpose(&image, Kind::Image.shape().main_columns, image_log_size));
+        if part.requires(Kind::Rom) {
+            table(Kind::Rom, tables.rom_log_size(), multiplicity_columns(&m.rom, 1, tables.rom_log_size()));
+        }
+        if part.requires(Kind::Image) {
+            let image = std::mem::take(&mut rows[Kind::Image as usize]);
+            let log_size = tables.image_log_size();
+            table(Kind::Image, log_size, transpose(&image, Kind::Image.shape().main_columns, log_size));
+        }
         let range_16 = multiplicity_columns(&m.range_16, RANGE_16_WIDTH, RANGE_16_LOG_SIZE);
         table(Kind::Range16, RANGE_16_LOG_SIZE, range_16);
         if is_used(&m.range_14) {

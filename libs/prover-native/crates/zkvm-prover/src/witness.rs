@@ -1,6 +1,6 @@
 //! From a run to the rows of its components.
 
-use provefleet_zkvm_air::claim::{Claim, FinalCell};
+use provefleet_zkvm_air::claim::{FinalCell, MachineClaim, MemoryClaim};
 use provefleet_zkvm_air::component::Kind;
 use provefleet_zkvm_air::families::arithmetic::{AddColumns, AddImmediateColumns, MoveColumns};
 use provefleet_zkvm_air::families::bitwise::BitwiseColumns;
@@ -10,7 +10,7 @@ use provefleet_zkvm_air::families::divide::DivideColumns;
 use provefleet_zkvm_air::families::jump::{ConstantColumns, JumpColumns, JumpRegisterColumns};
 use provefleet_zkvm_air::families::load_store::{LoadNarrowColumns, StoreNarrowColumns, WordColumns};
 use provefleet_zkvm_air::families::memory::{
-    BridgeColumns, DynamicMemoryColumns, HintColumns, ImageColumns, split_28_bits,
+    BridgeColumns, DynamicMemoryColumns, HintColumns, ImageColumns, SegmentMemoryColumns, split_28_bits,
 };
 use provefleet_zkvm_air::families::multiply::{MultiplyColumns, MultiplyHighColumns};
 use provefleet_zkvm_air::families::shift::ShiftColumns;
@@ -92,8 +92,14 @@ pub struct Witness {
     pub multiplicities: Multiplicities,
 }
 
-/// Tells a run whether it may go on, given how many rows each kind has so far.
-pub type Permission<'a> = &'a mut dyn FnMut(&[(Kind, usize)]) -> bool;
+/// What a recorder asks and tells while a run goes on. An answer of `false` stops the run.
+pub trait RecorderHandler {
+    /// Asked every 65,536 cycles, with the number of rows that each kind has so far.
+    fn may_continue(&mut self, rows: &[(Kind, usize)]) -> bool;
+
+    /// Takes a finished segment. Only runs in segments have any.
+    fn segment(&mut self, witness: Witness, machine: MachineClaim) -> bool;
+}
 
 /// Number of rows of each kind.
 fn row_counts(rows: &[Vec<u32>]) -> Vec<(Kind, usize)> {
@@ -121,7 +127,30 @@ pub struct Recorder<'a> {
     /// One more than the highest word of the hint window that was touched.
     hint_words: u32,
     clock: u32,
-    permission: Permission<'a>,
+    segments: Option<Segments>,
+    handler: &'a mut dyn RecorderHandler,
+    stopped: bool,
+}
+
+/// What a recorder keeps about memory between the segments of a run.
+struct Segments {
+    /// Steps of each segment but the last.
+    steps: u32,
+    /// Number of the current segment, from 1.
+    current: u32,
+    /// The last segment that touched each memory slot; 0 if none did.
+    last: Vec<u32>,
+    /// The value that each memory slot holds.
+    values: Vec<u32>,
+    /// Words that the current segment touched.
+    touched: Vec<Touched>,
+}
+
+struct Touched {
+    cell: u32,
+    slot: usize,
+    from_segment: u32,
+    initial_value: u32,
 }
 
 /// A gap that one access can pass.
@@ -138,7 +167,20 @@ fn word_column(a: [u32; 4], b: [u32; 4], position: usize) -> u32 {
 }
 
 impl<'a> Recorder<'a> {
-    pub fn new(program: &'a Program, tables: &'a ProgramTables, permission: Permission<'a>) -> Self {
+    /// A recorder of a run: whole, or in segments of that many steps.
+    pub fn new(
+        program: &'a Program,
+        tables: &'a ProgramTables,
+        segment_steps: Option<u32>,
+        handler: &'a mut dyn RecorderHandler,
+    ) -> Self {
+        let segments = segment_steps.map(|steps| Segments {
+            steps,
+            current: 1,
+            last: Vec::new(),
+            values: Vec::new(),
+            touched: Vec::new(),
+        });
         Self {
             program,
             tables,
@@ -149,7 +191,9 @@ impl<'a> Recorder<'a> {
             dynamic: Vec::new(),
             hint_words: 0,
             clock: 1,
-            permission,
+            segments,
+            handler,
+            stopped: false,
         }
     }
 
@@ -198,22 +242,71 @@ impl<'a> Recorder<'a> {
     #[inline(always)]
     fn memory(&mut self, access: &MemoryAccess, now: u32) -> u32 {
         if access.slot >= self.memory_times.len() {
-            self.memory_times.resize((access.slot + 1).next_power_of_two(), 0);
+            let length = (access.slot + 1).next_power_of_two();
+            self.memory_times.resize(length, 0);
+            if let Some(segments) = &mut self.segments {
+                segments.last.resize(length, 0);
+                segments.values.resize(length, 0);
+            }
         }
         let time = self.memory_times[access.slot];
         let cell = word_cell(access.address);
         if time == 0 {
-            match access.address {
-                abi::DYNAMIC_BASE.. => self.dynamic.push((cell, access.slot)),
-                abi::HINT_BASE..abi::OUTPUT_BASE => {
-                    self.hint_words = self.hint_words.max(cell + 1 - word_cell(abi::HINT_BASE));
-                }
-                _ => {}
-            }
+            self.first_access(access, cell);
         }
         let previous = self.pass(cell, access.before, time, now);
         self.memory_times[access.slot] = now;
+        if let Some(segments) = &mut self.segments {
+            segments.values[access.slot] = access.after;
+        }
         previous
+    }
+
+    /// Notes the first access of a word in the run and, if there are segments, in this one.
+    fn first_access(&mut self, access: &MemoryAccess, cell: u32) {
+        if let Some(segments) = &mut self.segments {
+            let from_segment = std::mem::replace(&mut segments.last[access.slot], segments.current);
+            segments.touched.push(Touched { cell, slot: access.slot, from_segment, initial_value: access.before });
+            if from_segment != 0 {
+                return;
+            }
+        }
+        match access.address {
+            abi::DYNAMIC_BASE.. => self.dynamic.push((cell, access.slot)),
+            abi::HINT_BASE..abi::OUTPUT_BASE => {
+                self.hint_words = self.hint_words.max(cell + 1 - word_cell(abi::HINT_BASE));
+            }
+            _ => {}
+        }
+    }
+
+    /// Ends the current segment at `final_pc` and hands it over; the next one begins with what it leaves.
+    fn end_segment(&mut self, final_pc: u32) {
+        let Some(segments) = &mut self.segments else { return };
+        for touched in std::mem::take(&mut segments.touched) {
+            let row = SegmentMemoryColumns {
+                enabled: 1,
+                cell: touched.cell,
+                from_segment: touched.from_segment,
+                initial_value: word_limbs(touched.initial_value),
+                final_time: std::mem::take(&mut self.memory_times[touched.slot]),
+                final_value: word_limbs(segments.values[touched.slot]),
+            };
+            self.multiplicities.range_16(segments.current - touched.from_segment - 1);
+            row.write(&mut self.rows[Kind::SegmentMemory as usize]);
+        }
+        segments.current += 1;
+        let machine = MachineClaim { steps: self.clock - 1, final_pc, registers: self.registers };
+        self.clock = 1;
+        self.registers.iter_mut().for_each(|register| register.time = 0);
+        let witness = self.take_witness();
+        self.stopped |= !self.handler.segment(witness, machine);
+    }
+
+    fn take_witness(&mut self) -> Witness {
+        let rows = std::mem::replace(&mut self.rows, vec![Vec::new(); Kind::COUNT]);
+        let fresh = Multiplicities::new(self.tables.instructions.len());
+        Witness { rows, multiplicities: std::mem::replace(&mut self.multiplicities, fresh) }
     }
 
     /// Time and value of a memory word at the end.
@@ -679,10 +772,18 @@ impl<'a> Recorder<'a> {
         row.write(self.rows(Kind::Divide));
     }
 
-    /// Ends the recording: adds the rows of memory's beginning and end, and states the claim, without its components.
-    pub fn finish(mut self, execution: &Execution, input: &[u8]) -> (Witness, Claim) {
+    /// Ends the recording: adds the rows of memory's beginning and end. Returns the last part's witness and what it
+    /// claims: of a whole run, everything; of a run in segments, whose last segment goes to the handler first, the part
+    /// that begins and ends memory (the machine's claim is then that of the last segment).
+    pub fn finish(mut self, execution: &Execution, input: &[u8]) -> (Witness, MachineClaim, MemoryClaim) {
         let final_instruction = self.program.instruction_index(execution.final_pc).expect("the run ended there");
         self.multiplicities.rom[final_instruction] += 1;
+        let machine = MachineClaim { steps: self.clock - 1, final_pc: execution.final_pc, registers: self.registers };
+        self.end_segment(execution.final_pc);
+        if let Some(segments) = &mut self.segments {
+            // For the run as a whole, segments are the times.
+            self.memory_times = std::mem::take(&mut segments.last);
+        }
         let memory = &execution.memory;
         let window = |base: u32, words: usize| -> Vec<FinalCell> {
             (0..words as u32).map(|i| self.final_word(memory, base + 4 * i)).collect()
@@ -693,18 +794,13 @@ impl<'a> Recorder<'a> {
         let last_dynamic_cell = self.record_dynamic_memory(memory);
         self.record_hint(memory);
         self.record_image(memory);
-        let claim = Claim {
-            components: Vec::new(),
-            steps: self.clock - 1,
-            final_pc: execution.final_pc,
-            hint_words: self.hint_words,
-            last_dynamic_cell,
-            registers: self.registers,
-            input,
-            input_final,
-            output,
-        };
-        (Witness { rows: self.rows, multiplicities: self.multiplicities }, claim)
+        let memory = MemoryClaim { hint_words: self.hint_words, last_dynamic_cell, input, input_final, output };
+        (self.take_witness(), machine, memory)
+    }
+
+    /// Whether the handler stopped the run.
+    pub fn is_stopped(&self) -> bool {
+        self.stopped
     }
 
     fn record_dynamic_memory(&mut self, memory: &Memory) -> u32 {
@@ -893,10 +989,14 @@ impl Observer for Recorder<'_> {
         }
         debug_assert!(step.instruction.opcode != Opcode::Ecall);
         self.clock += 1;
+        if self.segments.as_ref().is_some_and(|segments| self.clock > segments.steps) {
+            self.end_segment(step.next_pc);
+        }
     }
 
     fn may_continue(&mut self) -> bool {
         let counts = row_counts(&self.rows);
-        (self.permission)(&counts)
+        self.stopped |= !self.handler.may_continue(&counts);
+        !self.stopped
     }
 }

@@ -11,5 +11,5 @@ mod proof;
 mod verify;
 
 pub use key::ProgramKey;
-pub use proof::{MAX_PROOF_BYTES, Proof};
-pub use verify::{Statement, VerifyError, components_before_randomness, verify};
+pub use proof::{MAX_PART_BYTES, MAX_PROOF_BYTES, PartProof, Proof, ProofBody};
+pub use verify::{Statement, VerifyError, verify};

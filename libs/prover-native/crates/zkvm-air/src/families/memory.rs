@@ -128,6 +128,41 @@ pub fn bridge<R: Row>(row: &mut R) {
     require_28_bits(row, c.enabled, c.to, c.to_low);
 }
 
+columns! {
+    /// A word of memory that a segment touches: the value that the run left, at local time 0, and the one it leaves.
+    SegmentMemoryColumns {
+        enabled,
+        cell,
+        /// The last segment before this one that touched it; 0 if none did.
+        from_segment,
+        initial_value[2],
+        final_time,
+        final_value[2],
+    }
+}
+
+/// Takes the word over from an earlier segment and hands it on.
+///
+/// from_segment < segment by the range check (there are fewer than 2^16 segments). A word has one tuple in the RunMemory
+/// relation at any point of the run: the one that began it, or the last that a segment yielded. So a segment can take a
+/// word over only once, and only as the last one left it.
+#[inline(always)]
+pub fn segment_memory<R: Row>(row: &mut R) {
+    let c = SegmentMemoryColumns::read(row);
+    require_boolean(row, c.enabled);
+    let segment = row.segment();
+    let [initial, last] = [c.initial_value, c.final_value];
+    let changes = [(1, segment - c.from_segment), (2, last[0] - initial[0]), (3, last[1] - initial[1])];
+    row.replace(c.enabled, Relation::RunMemory, &[c.cell, c.from_segment, initial[0], initial[1]], &changes);
+    row.replace(
+        c.enabled,
+        Relation::Memory,
+        &[c.cell, c.final_time, last[0], last[1]],
+        &[(1, -c.final_time), (2, initial[0] - last[0]), (3, initial[1] - last[1])],
+    );
+    row.lookup(c.enabled, Relation::Range16, &[segment - c.from_segment - R::F::one()]);
+}
+
 #[cfg(test)]
 mod tests {
     use super::split_28_bits;

@@ -120,9 +120,9 @@ fn writes_to_x0_are_dropped() {
     ];
     let run = Run::of(code);
     assert_eq!(run.faults(), []);
-    assert_eq!(run.claim.registers[0].value, 0);
-    assert_eq!(run.claim.exit_code(), 0);
-    assert_eq!(run.claim.registers[11].value, 1);
+    assert_eq!(run.claim.machine.registers[0].value, 0);
+    assert_eq!(run.claim.machine.exit_code(), 0);
+    assert_eq!(run.claim.machine.registers[11].value, 1);
 }
 
 #[test]
@@ -356,7 +356,7 @@ fn the_private_input_has_each_word_once() {
     run.copy_row(Kind::Hint, 1, 10);
     assert!(is_unbalanced(&run.faults(), Relation::HintChain));
     let mut run = Run::new(guest("sha256"), &[], b"private input");
-    run.claim.hint_words += 1;
+    run.claim.memory.hint_words += 1;
     assert!(is_unbalanced(&run.faults(), Relation::HintChain));
 }
 
@@ -409,19 +409,19 @@ fn the_run_ends_at_the_exit_call_and_nowhere_else() {
     let code = vec![imm(Addi, 10, 0, 1), imm(Addi, 10, 10, 1), imm(Addi, 10, 10, 1)];
     // One step early.
     let mut run = Run::of(code.clone());
-    run.claim.steps -= 1;
-    run.claim.final_pc -= 4;
+    run.claim.machine.steps -= 1;
+    run.claim.machine.final_pc -= 4;
     let faults = run.faults();
     assert!(is_unbalanced(&faults, Relation::State) && is_unbalanced(&faults, Relation::Rom), "{faults:?}");
     // The last step left out, and the machine said to stop before it: there is no exit instruction there.
     let mut run = Run::of(code.clone());
     run.set(Kind::AddImmediate, 1, "enabled", 0);
-    run.claim.steps -= 1;
-    run.claim.final_pc -= 4;
+    run.claim.machine.steps -= 1;
+    run.claim.machine.final_pc -= 4;
     assert!(is_unbalanced(&run.faults(), Relation::Rom));
     // Another number of steps.
     let mut run = Run::of(code);
-    run.claim.steps += 1;
+    run.claim.machine.steps += 1;
     assert!(is_unbalanced(&run.faults(), Relation::State));
 }
 

@@ -4,14 +4,17 @@ use std::sync::LazyLock;
 
 use num_traits::One;
 use provefleet_proof_system::envelope::EnvelopeError;
-use provefleet_zkvm_air::{Claim, ClaimError, FinalCell, Kind, MAX_STEPS, Profile};
+use provefleet_proof_system::stark::Hasher;
+use provefleet_zkvm_air::claim::max_log_size;
+use provefleet_zkvm_air::{Claim, ClaimError, FinalCell, Kind, MAX_STEPS, MachineClaim, MemoryClaim, Profile};
 use provefleet_zkvm_core::{GuestInput, abi};
 use provefleet_zkvm_prover::{ProgramProver, ProveOptions};
 use provefleet_zkvm_testing::guest;
 use provefleet_zkvm_testing::random::Rng;
-use provefleet_zkvm_verifier::{MAX_PROOF_BYTES, Proof, VerifyError, verify};
+use provefleet_zkvm_verifier::{MAX_PART_BYTES, PartProof, ProgramKey, Proof, ProofBody, VerifyError, verify};
 use stwo::core::channel::Blake2sChannel;
 use stwo::core::fields::qm31::SecureField;
+use stwo::core::proof::StarkProof;
 
 use crate::support::{sweep, words};
 
@@ -24,19 +27,48 @@ static HONEST: LazyLock<(ProgramProver, Vec<u8>)> = LazyLock::new(|| {
     (prover, report.proof)
 });
 
-fn honest() -> Proof {
-    Proof::decode(HONEST.0.key(), &HONEST.1).expect("an honest proof decodes")
+/// The honest proof, decoded and opened.
+#[derive(Clone)]
+struct Opened {
+    claim: Claim,
+    claimed_sums: Vec<SecureField>,
+    interaction_nonce: u64,
+    stark: StarkProof<Hasher>,
+    profile: Profile,
+    program_hash: [u8; 32],
+}
+
+impl Opened {
+    fn encode(self, key: &ProgramKey) -> Vec<u8> {
+        let Self { claim, claimed_sums, interaction_nonce, stark, profile, program_hash } = self;
+        let part = PartProof { claimed_sums, stark };
+        Proof {
+            profile,
+            program_hash,
+            interaction_nonce,
+            body: ProofBody::Whole { claim: Box::new(claim), part: Box::new(part) },
+        }
+        .encode(key)
+    }
+}
+
+fn honest() -> Opened {
+    let proof = Proof::decode(HONEST.0.key(), &HONEST.1).expect("an honest proof decodes");
+    let Proof { profile, program_hash, interaction_nonce, body } = proof;
+    let ProofBody::Whole { claim, part } = body else { panic!("proven whole") };
+    let PartProof { claimed_sums, stark } = *part;
+    Opened { claim: *claim, claimed_sums, interaction_nonce, stark, profile, program_hash }
 }
 
 /// The verdict on the honest proof after a change.
-fn after(change: impl FnOnce(&mut Proof)) -> Result<(), VerifyError> {
+fn after(change: impl FnOnce(&mut Opened)) -> Result<(), VerifyError> {
     let mut proof = honest();
     change(&mut proof);
     verify(HONEST.0.key(), &proof.encode(HONEST.0.key())).map(|_| ())
 }
 
 /// The verdict after a change of the claim that the shape of the proof does not depend on.
-fn refused(name: &str, change: impl FnOnce(&mut Proof)) {
+fn refused(name: &str, change: impl FnOnce(&mut Opened)) {
     assert!(after(change).is_err(), "{name} was accepted");
 }
 
@@ -48,45 +80,45 @@ fn the_honest_proof_is_accepted_and_its_encoding_is_canonical() {
 
 #[test]
 fn every_field_of_the_claim_is_bound() {
-    refused("steps + 1", |proof| proof.claim.steps += 1);
-    refused("steps - 1", |proof| proof.claim.steps -= 1);
-    refused("final pc", |proof| proof.claim.final_pc += 4);
-    refused("hint words", |proof| proof.claim.hint_words += 1);
-    refused("last dynamic cell", |proof| proof.claim.last_dynamic_cell += 1);
+    refused("steps + 1", |proof| proof.claim.machine.steps += 1);
+    refused("steps - 1", |proof| proof.claim.machine.steps -= 1);
+    refused("final pc", |proof| proof.claim.machine.final_pc += 4);
+    refused("hint words", |proof| proof.claim.memory.hint_words += 1);
+    refused("last dynamic cell", |proof| proof.claim.memory.last_dynamic_cell += 1);
     for register in 0..33 {
-        refused("a register's value", |proof| proof.claim.registers[register].value ^= 1);
-        refused("a register's time", |proof| proof.claim.registers[register].time += 1);
+        refused("a register's value", |proof| proof.claim.machine.registers[register].value ^= 1);
+        refused("a register's time", |proof| proof.claim.machine.registers[register].time += 1);
     }
     for word in 0..5 {
-        refused("an input word's final value", |proof| proof.claim.input_final[word].value ^= 1);
-        refused("an input word's final time", |proof| proof.claim.input_final[word].time += 1);
-        refused("an output word", |proof| proof.claim.output[word].value ^= 0x100);
-        refused("an output word's time", |proof| proof.claim.output[word].time ^= 1);
+        refused("an input word's final value", |proof| proof.claim.memory.input_final[word].value ^= 1);
+        refused("an input word's final time", |proof| proof.claim.memory.input_final[word].time += 1);
+        refused("an output word", |proof| proof.claim.memory.output[word].value ^= 0x100);
+        refused("an output word's time", |proof| proof.claim.memory.output[word].time ^= 1);
     }
     for word in 1..5 {
-        refused("an input word", |proof| proof.claim.input[word] ^= 1);
+        refused("an input word", |proof| proof.claim.memory.input[word] ^= 1);
     }
-    refused("two input words swapped", |proof| proof.claim.input.swap(1, 2));
-    refused("two output words swapped", |proof| proof.claim.output.swap(1, 2));
+    refused("two input words swapped", |proof| proof.claim.memory.input.swap(1, 2));
+    refused("two output words swapped", |proof| proof.claim.memory.output.swap(1, 2));
     refused("a word more of input", |proof| {
-        proof.claim.input[0] += 4;
-        proof.claim.input.push(0);
-        proof.claim.input_final.push(Default::default());
+        proof.claim.memory.input[0] += 4;
+        proof.claim.memory.input.push(0);
+        proof.claim.memory.input_final.push(Default::default());
     });
     refused("a word less of input", |proof| {
-        proof.claim.input[0] -= 4;
-        proof.claim.input.pop();
-        proof.claim.input_final.pop();
+        proof.claim.memory.input[0] -= 4;
+        proof.claim.memory.input.pop();
+        proof.claim.memory.input_final.pop();
     });
     refused("a shorter output", |proof| {
-        proof.claim.output[0].value -= 4;
-        proof.claim.output.pop();
+        proof.claim.memory.output[0].value -= 4;
+        proof.claim.memory.output.pop();
     });
     refused("a longer output", |proof| {
-        proof.claim.output[0].value += 4;
-        proof.claim.output.push(Default::default());
+        proof.claim.memory.output[0].value += 4;
+        proof.claim.memory.output.push(Default::default());
     });
-    refused("a shorter length of the output", |proof| proof.claim.output[0].value -= 1);
+    refused("a shorter length of the output", |proof| proof.claim.memory.output[0].value -= 1);
 }
 
 #[test]
@@ -109,24 +141,29 @@ fn with_bytes(at: usize, bytes: &[u8]) -> Result<(), VerifyError> {
     verify(HONEST.0.key(), &proof).map(|_| ())
 }
 
+/// Where things are in the honest proof's bytes: head, program hash, number of segments, machine, memory, components.
 const HEAD: usize = 32;
-const STEPS: usize = HEAD + 32;
-const COMPONENTS: usize = STEPS + 16;
+const SEGMENTS: usize = HEAD + 32;
+const STEPS: usize = SEGMENTS + 4;
+const REGISTERS: usize = STEPS + 8;
+const HINT_WORDS: usize = REGISTERS + 33 * 8;
+/// Hint words, last dynamic cell, input (length, 16 bytes), two lists of five cells.
+const COMPONENTS: usize = HINT_WORDS + 8 + 4 + 16 + 2 * (4 + 5 * 8);
 
 #[test]
 fn claims_outside_their_bounds_are_refused_before_any_cryptography() {
     let number = |value: u32| value.to_le_bytes();
     let out_of_range = |field, value| Err(VerifyError::Claim(ClaimError::OutOfRange { field, value }));
     // More steps than clocks are reasoned about, in particular steps + p, which is the same field element.
-    for steps in [MAX_STEPS + 1, honest().claim.steps + (1 << 31) - 1, u32::MAX] {
+    for steps in [MAX_STEPS + 1, honest().claim.machine.steps + (1 << 31) - 1, u32::MAX] {
         assert_eq!(with_bytes(STEPS, &number(steps)), out_of_range("steps", steps.into()));
     }
-    let final_pc = honest().claim.final_pc + (1 << 31) - 1;
+    let final_pc = honest().claim.machine.final_pc + (1 << 31) - 1;
     assert_eq!(with_bytes(STEPS + 4, &number(final_pc)), out_of_range("final pc", final_pc.into()));
     let hints = abi::MAX_HINT_WORDS + 1;
-    assert_eq!(with_bytes(STEPS + 8, &number(hints)), out_of_range("hint words", hints.into()));
+    assert_eq!(with_bytes(HINT_WORDS, &number(hints)), out_of_range("hint words", hints.into()));
     for cell in [0, (1 << 28) + 64, u32::MAX] {
-        assert_eq!(with_bytes(STEPS + 12, &number(cell)), out_of_range("last dynamic cell", cell.into()));
+        assert_eq!(with_bytes(HINT_WORDS + 4, &number(cell)), out_of_range("last dynamic cell", cell.into()));
     }
     let components = honest().claim.components;
     let table = components.iter().position(|(kind, _)| *kind == Kind::Range16).expect("always there");
@@ -147,14 +184,14 @@ fn claims_outside_their_bounds_are_refused_before_any_cryptography() {
     let verdict = verify(HONEST.0.key(), &proof);
     assert!(matches!(verdict, Err(VerifyError::Claim(ClaimError::TooManyRows { .. }))), "{verdict:?}");
     // Kinds: unknown, out of order, doubled, missing.
-    assert!(matches!(with_bytes(component(0), &[27]), Err(VerifyError::Encoding(_))));
+    assert!(matches!(with_bytes(component(0), &[Kind::COUNT as u8]), Err(VerifyError::Encoding(_))));
     let order = with_bytes(component(0), &[Kind::Divide as u8]);
     assert!(matches!(order, Err(VerifyError::Claim(ClaimError::Order { .. }))), "{order:?}");
     let doubled = with_bytes(component(table + 1), &[Kind::Range16 as u8, 13]);
     let expected = ClaimError::TooManyComponents { kind: Kind::Range16, count: 2 };
     assert_eq!(doubled, Err(VerifyError::Claim(expected)));
     // An exit needs a7 = 93.
-    let a7 = COMPONENTS + 4 + 2 * components.len() + 8 * abi::REGISTER_SYSCALL + 4;
+    let a7 = REGISTERS + 8 * abi::REGISTER_SYSCALL + 4;
     assert_eq!(with_bytes(a7, &number(94)), Err(VerifyError::Claim(ClaimError::NotAnExit(94))));
     // The time of a final value.
     let verdict = with_bytes(a7 - 4, &number(1 << 27));
@@ -183,7 +220,7 @@ fn weaker_parameters_are_refused() {
     // pow bits, log blowup, queries, fold step, last layer, lifting
     let parameters = |values: [u32; 6]| with_bytes(8, &words(&values));
     let security = Profile::Compact.security();
-    let lifting = honest().claim.max_log_size() + 4;
+    let lifting = max_log_size(&honest().claim.components) + 4;
     let honest = [security.pow_bits, security.log_blowup_factor, security.n_queries, security.fold_step, 0, lifting];
     assert_eq!(parameters(honest), Ok(()));
     for (position, value) in
@@ -213,8 +250,10 @@ fn truncated_extended_and_oversized_proofs_are_refused() {
     }
     let extended = [&proof[..], &[0]].concat();
     assert!(matches!(verify(prover.key(), &extended), Err(VerifyError::Encoding(_))));
-    let bytes = MAX_PROOF_BYTES + 1;
-    assert_eq!(verify(prover.key(), &vec![0; bytes]), Err(VerifyError::TooLarge { bytes }));
+    let mut oversized = proof.clone();
+    oversized.resize(MAX_PART_BYTES + 1, 0);
+    let expected = VerifyError::TooLarge { bytes: MAX_PART_BYTES + 1, max: MAX_PART_BYTES };
+    assert_eq!(verify(prover.key(), &oversized), Err(expected));
     assert!(verify(prover.key(), &[]).is_err());
 }
 
@@ -290,14 +329,14 @@ fn the_transcript_of_a_claim_is_as_it_was() {
     let cell = |number| FinalCell { time: number, value: 1000 + number };
     let claim = Claim {
         components: vec![(Kind::Add, 5), (Kind::Rom, 6), (Kind::Range16, 13)],
-        steps: 7,
-        final_pc: 0x1_0010,
-        hint_words: 2,
-        last_dynamic_cell: 99,
-        registers: std::array::from_fn(|i| cell(i as u32)),
-        input: vec![4, 0xdead_beef],
-        input_final: vec![cell(50), cell(51)],
-        output: vec![cell(60)],
+        machine: MachineClaim { steps: 7, final_pc: 0x1_0010, registers: std::array::from_fn(|i| cell(i as u32)) },
+        memory: MemoryClaim {
+            hint_words: 2,
+            last_dynamic_cell: 99,
+            input: vec![4, 0xdead_beef],
+            input_final: vec![cell(50), cell(51)],
+            output: vec![cell(60)],
+        },
     };
     let digest = |claim: &Claim, hash: &[u8; 32]| {
         let mut channel = Blake2sChannel::default();
@@ -305,11 +344,11 @@ fn the_transcript_of_a_claim_is_as_it_was() {
         channel.digest()
     };
     let golden = digest(&claim, &[7; 32]);
-    assert_eq!(golden.to_string(), "313d8c9f46b5e2fbaeb8649c89bac57cf723b39720d80173f3c40b63d62d190b");
+    assert_eq!(golden.to_string(), "7b3edc7dedab8e768b444cf789729c995dba1fab8c07a518a9489e21faf5e35a");
     assert_ne!(golden, digest(&claim, &[8; 32]));
     // The end of a list cannot move into the next one.
     let mut moved = claim.clone();
-    let cell = moved.input_final.pop().expect("not empty");
-    moved.output.insert(0, cell);
+    let cell = moved.memory.input_final.pop().expect("not empty");
+    moved.memory.output.insert(0, cell);
     assert_ne!(golden, digest(&moved, &[7; 32]));
 }

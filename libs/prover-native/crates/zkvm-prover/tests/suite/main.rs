@@ -9,4 +9,5 @@ mod forgeries;
 mod guests;
 mod hostile_proofs;
 mod mutations;
+mod segments;
 mod support;

@@ -11,13 +11,14 @@
 use std::collections::BTreeSet;
 
 use provefleet_zkvm_air::{Kind, ProgramTables, Relation};
-use provefleet_zkvm_prover::checker::{RowCheck, Tuple, check_row, in_table};
+use provefleet_zkvm_prover::Trace;
+use provefleet_zkvm_prover::checker::{RowCheck, Tuple, check_row_of_segment, in_table};
 use provefleet_zkvm_testing::guest;
 use provefleet_zkvm_testing::random::Rng;
 use stwo::core::fields::m31::BaseField;
 use stwo::prover::backend::Column;
 
-use crate::support::{Run, field, long_pause, sweep};
+use crate::support::{Run, SegmentedRun, field, long_pause, sweep};
 
 /// Cells that may be changed freely, and why that is harmless.
 const SILENT: [(Kind, &str, &str); 12] = [
@@ -59,24 +60,13 @@ fn is_silent(kind: Kind, column: &str) -> bool {
     SILENT.iter().any(|(of, name, _)| *of == kind && is(name))
 }
 
-/// Runs that between them have rows of every kind.
-fn runs() -> Vec<Run> {
-    vec![
-        Run::new(guest("corners"), &[1], &[]),
-        Run::new(guest("corners"), &[6], &[]),
-        Run::new(guest("sha256"), b"abc", b"secret"),
-        Run::new(guest("matmul"), &crate::support::words(&[2, 1, 2, 3, 4, 5, 6, 7, 8]), &[]),
-        Run::of(long_pause()),
-    ]
-}
-
 /// What a row uses of the relations that have no table, and its Rom tuple; and what it yields.
 type Effect = (Vec<(u32, Relation, Tuple)>, Vec<(u32, Relation, Tuple)>);
 
 fn effect(check: &RowCheck) -> Effect {
     let is_state = |relation: Relation| {
         use Relation::*;
-        matches!(relation, State | Memory | Rom | DynamicChain | HintChain)
+        matches!(relation, State | Memory | RunMemory | Rom | DynamicChain | HintChain)
     };
     let mut entries: Vec<_> = check.entries.iter().copied().filter(|(_, relation, _)| is_state(*relation)).collect();
     entries.sort_unstable();
@@ -98,8 +88,17 @@ fn nothing_else(_: Relation, _: &Tuple) -> bool {
     false
 }
 
+/// A row, and where it is from.
+struct Source<'a> {
+    tables: &'a ProgramTables,
+    segment: u32,
+    kind: Kind,
+    row: Vec<BaseField>,
+}
+
 /// One row under attack.
 struct Target<'a> {
+    segment: u32,
     tables: &'a ProgramTables,
     kind: Kind,
     row: Vec<BaseField>,
@@ -115,14 +114,15 @@ enum Outcome {
 }
 
 impl<'a> Target<'a> {
-    fn new(tables: &'a ProgramTables, kind: Kind, row: Vec<BaseField>, also_allowed: Allowed) -> Self {
-        let honest = check_row(kind, &row, &[]);
+    fn new(source: Source<'a>, also_allowed: Allowed) -> Self {
+        let Source { tables, segment, kind, row } = source;
+        let honest = check_row_of_segment(kind, &row, &[], segment);
         assert_eq!(honest.failed, [0; 0], "{kind:?}: the row is not honest");
-        Self { tables, kind, honest: effect(&honest), row, also_allowed }
+        Self { segment, tables, kind, honest: effect(&honest), row, also_allowed }
     }
 
     fn judge(&self, row: &[BaseField]) -> Outcome {
-        let check = check_row(self.kind, row, &[]);
+        let check = check_row_of_segment(self.kind, row, &[], self.segment);
         if !check.failed.is_empty() || !lookups_hold(self.tables, &check, self.also_allowed) {
             return Outcome::Caught;
         }
@@ -189,6 +189,9 @@ fn constraint_values(kind: Kind, row: &[BaseField]) -> Vec<BaseField> {
         fn preprocessed(&mut self) -> BaseField {
             unreachable!("no family that is searched has preprocessed columns")
         }
+        fn segment(&self) -> BaseField {
+            field(0)
+        }
         fn require_zero(&mut self, expression: BaseField) {
             self.1.push(expression);
         }
@@ -201,41 +204,72 @@ fn constraint_values(kind: Kind, row: &[BaseField]) -> Vec<BaseField> {
 }
 
 /// Up to `limit` used rows of each component, spread evenly, and its last row if that is padding.
-fn rows_of(run: &Run, limit: usize) -> Vec<(Kind, Vec<BaseField>)> {
+fn rows_of<'a>(tables: &'a ProgramTables, trace: &Trace, segment: u32, limit: usize) -> Vec<Source<'a>> {
     let mut rows = Vec::new();
-    for part in run.trace.components.iter().filter(|part| !part.kind.is_table()) {
+    for part in trace.components.iter().filter(|part| !part.kind.is_table()) {
         let row = |index: usize| -> Vec<BaseField> { part.columns.iter().map(|column| column.at(index)).collect() };
         let used = (0..1usize << part.log_size).filter(|&index| part.columns[0].at(index) != field(0)).count();
-        let step = used.div_ceil(limit).max(1);
-        rows.extend((0..used).step_by(step).map(|index| (part.kind, row(index))));
+        let source = |index: usize| Source { tables, segment, kind: part.kind, row: row(index) };
+        rows.extend((0..used).step_by(used.div_ceil(limit).max(1)).map(source));
         if used < 1 << part.log_size {
-            rows.push((part.kind, row((1 << part.log_size) - 1)));
+            rows.push(source((1 << part.log_size) - 1));
         }
     }
     rows
 }
 
-fn all_rows(runs: &[Run], limit: usize) -> Vec<(&ProgramTables, Kind, Vec<BaseField>)> {
-    let of = |run: &'_ Run| rows_of(run, limit);
-    runs.iter().flat_map(|run| of(run).into_iter().map(|(kind, row)| (run.prover.key().tables(), kind, row))).collect()
+/// What rows are taken from.
+struct Sources {
+    whole: Vec<Run>,
+    segmented: SegmentedRun,
+}
+
+/// Runs that between them have rows of every kind.
+fn sources() -> Sources {
+    let whole = vec![
+        Run::new(guest("corners"), &[1], &[]),
+        Run::new(guest("corners"), &[6], &[]),
+        Run::new(guest("sha256"), b"abc", b"secret"),
+        Run::new(guest("matmul"), &crate::support::words(&[2, 1, 2, 3, 4, 5, 6, 7, 8]), &[]),
+        Run::of(long_pause()),
+    ];
+    let sorted = crate::support::words(&[9, 8, 7, 6, 5, 4, 3, 2, 1]);
+    Sources { whole, segmented: SegmentedRun::new(guest("sort"), &sorted, &[], 50) }
+}
+
+impl Sources {
+    fn rows(&self, limit: usize) -> Vec<Source<'_>> {
+        let of_whole = |run| {
+            let Run { prover, trace, .. }: &Run = run;
+            rows_of(prover.key().tables(), trace, 0, limit)
+        };
+        let mut rows: Vec<Source> = self.whole.iter().flat_map(of_whole).collect();
+        let tables = self.segmented.prover.key().tables();
+        for (number, trace) in self.segmented.traces.iter().enumerate().skip(1) {
+            let is_memory = |source: &Source| source.kind == Kind::SegmentMemory;
+            rows.extend(rows_of(tables, trace, number as u32, limit).into_iter().filter(is_memory));
+        }
+        rows
+    }
 }
 
 #[test]
 fn the_sweeps_cover_every_family() {
-    let runs = runs();
-    let seen: BTreeSet<Kind> =
-        all_rows(&runs, 1).into_iter().filter(|(_, _, row)| row[0] == field(1)).map(|(_, kind, _)| kind).collect();
+    let sources = sources();
+    let used = sources.rows(1).into_iter().filter(|source| source.row[0] == field(1));
+    let seen: BTreeSet<Kind> = used.map(|source| source.kind).collect();
     let expected: BTreeSet<Kind> = Kind::ALL.into_iter().filter(|kind| !kind.is_table()).collect();
     assert_eq!(seen, expected);
 }
 
 #[test]
 fn no_single_cell_is_free() {
-    let runs = runs();
-    for (tables, kind, row) in all_rows(&runs, sweep(12, 400)) {
-        let is_padding = row[0] == field(0);
+    let sources = sources();
+    for source in sources.rows(sweep(12, 400)) {
+        let is_padding = source.row[0] == field(0);
+        let kind = source.kind;
         let names = kind.column_names();
-        let target = Target::new(tables, kind, row, nothing_else);
+        let target = Target::new(source, nothing_else);
         for (column, name) in names.iter().enumerate() {
             for difference in [1, -1, 2, 255, 256, 1 << 14, 1 << 15, 1 << 16, -(1 << 16), 12345, 1 << 30] {
                 let mut row = target.row.clone();
@@ -254,10 +288,11 @@ fn no_single_cell_is_free() {
 /// Two and three cells at once, by sampled differences.
 #[test]
 fn no_two_or_three_cells_make_a_forgery() {
-    let runs = runs();
+    let sources = sources();
     let mut rng = Rng(5);
-    for (tables, kind, row) in all_rows(&runs, sweep(4, 40)) {
-        let target = Target::new(tables, kind, row, nothing_else);
+    for source in sources.rows(sweep(4, 40)) {
+        let kind = source.kind;
+        let target = Target::new(source, nothing_else);
         for _ in 0..sweep(1500, 40_000) {
             let mut row = target.row.clone();
             for _ in 0..2 + rng.below(2) {
@@ -274,10 +309,11 @@ fn no_two_or_three_cells_make_a_forgery() {
 /// Changes that satisfy all constraints again, found by solving them; the lookups must catch each.
 #[test]
 fn no_solution_of_the_equations_is_a_forgery() {
-    let runs = runs();
+    let sources = sources();
     let mut rng = Rng(6);
-    for (tables, kind, row) in all_rows(&runs, sweep(6, 60)) {
-        let target = Target::new(tables, kind, row, nothing_else);
+    for source in sources.rows(sweep(6, 60)) {
+        let kind = source.kind;
+        let target = Target::new(source, nothing_else);
         for _ in 0..sweep(250, 10_000) {
             if let Some(row) = target.solve(&mut rng, 5) {
                 let outcome = target.judge(&row);
@@ -300,11 +336,11 @@ fn the_search_finds_forgeries_where_a_check_is_missing() {
         ("no check that remainder < divisor, nor of limbs", Kind::Divide, |relation, _| relation == Relation::Range16),
         ("no check of shifted bytes", Kind::Shift, |relation, _| relation == Relation::ByteShift),
     ];
-    let runs = runs();
+    let sources = sources();
     for (name, kind, allowed) in cases {
         let mut rng = Rng(7);
-        let rows = all_rows(&runs, 6).into_iter().filter(|(_, of, row)| *of == kind && row[0] == field(1));
-        let found = rows.map(|(tables, kind, row)| Target::new(tables, kind, row, allowed)).any(|target| {
+        let rows = sources.rows(6).into_iter().filter(|source| source.kind == kind && source.row[0] == field(1));
+        let found = rows.map(|source| Target::new(source, allowed)).any(|target| {
             (0..4000).any(|_| target.solve(&mut rng, 6).is_some_and(|row| target.judge(&row) == Outcome::Forgery))
         });
         assert!(found, "{name}: not found");

@@ -1,15 +1,16 @@
 //! What the tests share.
 
-use provefleet_zkvm_air::{Claim, Kind, Profile};
+use provefleet_zkvm_air::{Claim, Kind, MachineClaim, Part, Profile, ProgramTables, SegmentClaim, SegmentedClaim};
 use provefleet_zkvm_core::instruction::Opcode;
-use provefleet_zkvm_core::{GuestInput, Program, abi, parse_elf};
-use provefleet_zkvm_prover::checker::{Fault, check_trace, unavoidable};
-use provefleet_zkvm_prover::{ProgramProver, ProveOptions, ProveReport, Trace};
+use provefleet_zkvm_core::{GuestInput, Limits, Program, abi, execute, parse_elf};
+use provefleet_zkvm_prover::checker::{Fault, check_segmented, check_trace, unavoidable};
+use provefleet_zkvm_prover::{ProgramProver, ProveOptions, ProveReport, Recorder, RecorderHandler, Trace, Witness};
 use provefleet_zkvm_testing::assembler::{exit, imm, load_constant, program, two_source, upper};
 use provefleet_zkvm_testing::random::{Target, random_elf};
 use provefleet_zkvm_verifier::{Statement, verify};
 use stwo::core::fields::m31::BaseField;
 use stwo::prover::backend::Column;
+use stwo::prover::backend::simd::column::BaseColumn;
 
 /// `full` for the long form of a sweep, else `sample`.
 pub fn sweep<T>(sample: T, full: T) -> T {
@@ -53,7 +54,7 @@ impl Run {
         let input = GuestInput { public, private };
         let executed = prover.execute(input, &ProveOptions::default());
         let (witness, mut claim, ..) = executed.unwrap_or_else(|error| panic!("{error}"));
-        let trace = Trace::new(witness, prover.key().tables());
+        let trace = Trace::new(witness, Part::Whole, prover.key().tables());
         claim.components = trace.kinds();
         claim.validate(prover.key().tables()).expect("an honest claim is valid");
         Self { prover, claim, trace }
@@ -108,6 +109,65 @@ impl Run {
             .prove_trace(claim, trace, Profile::Balanced, &ProveOptions::default())
             .map_err(|error| error.to_string())?;
         verify(prover.key(), &proof.encode(prover.key())).map_err(|error| error.to_string())
+    }
+}
+
+/// A run in segments, ready to be tampered with.
+pub struct SegmentedRun {
+    pub prover: ProgramProver,
+    pub claim: SegmentedClaim,
+    /// Memory's beginning and end first, then the segments.
+    pub traces: Vec<Trace>,
+}
+
+/// Keeps every segment.
+struct Keep<'a> {
+    tables: &'a ProgramTables,
+    segments: Vec<SegmentClaim>,
+    traces: Vec<Trace>,
+}
+
+impl RecorderHandler for Keep<'_> {
+    fn may_continue(&mut self, _: &[(Kind, usize)]) -> bool {
+        true
+    }
+    fn segment(&mut self, witness: Witness, machine: MachineClaim) -> bool {
+        let trace = Trace::new(witness, Part::Segment, self.tables);
+        self.segments.push(SegmentClaim { components: trace.kinds(), machine });
+        self.traces.push(trace);
+        true
+    }
+}
+
+impl SegmentedRun {
+    pub fn new(program: Program, public: &[u8], private: &[u8], steps: u32) -> Self {
+        let prover = ProgramProver::new(program);
+        let tables = prover.key().tables();
+        let mut keep = Keep { tables, segments: Vec::new(), traces: Vec::new() };
+        let mut recorder = Recorder::new(prover.program(), tables, Some(steps), &mut keep);
+        let limits = Limits { max_cycles: 1 << 24 };
+        let run = execute(prover.program(), GuestInput { public, private }, limits, &mut recorder);
+        let execution = run.map_err(|error| error.to_string()).expect("the guest exits");
+        let (witness, _, memory) = recorder.finish(&execution, public);
+        let memory_trace = Trace::new(witness, Part::Memory, tables);
+        let memory_components = memory_trace.kinds();
+        let traces = std::iter::once(memory_trace).chain(keep.traces).collect();
+        let claim = SegmentedClaim { memory_components, memory, segments: keep.segments };
+        claim.validate(tables).expect("an honest claim is valid");
+        Self { prover, claim, traces }
+    }
+
+    /// Faults that no choice of multiplicities mends.
+    pub fn faults(&self) -> Vec<Fault> {
+        let tables = self.prover.key().tables();
+        unavoidable(tables, check_segmented(tables, &self.claim, &self.traces))
+    }
+
+    /// A cell of the first component of a kind in a part.
+    pub fn cell(&mut self, part: usize, kind: Kind, column: &str) -> &mut BaseColumn {
+        let components = &mut self.traces[part].components;
+        let component = components.iter_mut().find(|component| component.kind == kind).expect("the part has it");
+        &mut component.columns[column_index(kind, column)]
     }
 }
 
