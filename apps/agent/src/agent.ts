@@ -14,10 +14,11 @@ import { Outbox } from './outbox/outbox.js';
 import { Pipeline } from './pipeline/pipeline.js';
 import type { FileSystem } from './state/files.js';
 import type { StatePaths } from './state/paths.js';
-import { coreCount, LoadMeter, machineFacts, memoryTotalBytes } from './status/machine.js';
+import { coreCount, LoadMeter, machineFacts, memoryFreeBytes, memoryTotalBytes } from './status/machine.js';
 import { writeReport, type StatusReport } from './status/report.js';
 import { StatusServer } from './status/server.js';
 import { stateOf, type ShownState } from './status/state.js';
+import { VersionWatch } from './status/version-watch.js';
 import { AGENT_VERSION } from './version.js';
 import { WorkerPool } from './workers/pool.js';
 import { kernelMemoryKills, type SpawnWorker } from './workers/spawn.js';
@@ -37,6 +38,8 @@ const TICK_MS = 500;
 const REPORT_EVERY_TICKS = 10;
 /** The machine's facts go out once a connection, so it is worth waiting a moment for what the prover is. */
 const PROVER_WAIT_MS = 5000;
+/** Share of the machine's memory that proofs may take when nothing is configured. */
+const SHARE_FOR_PROOFS = 0.8;
 const SUBMIT_AT_END_MS = 5000;
 const GOODBYE_MS = 2000;
 
@@ -52,6 +55,7 @@ export class Agent {
   private ticks = 0;
   private server: StatusServer | null = null;
   private cancelTick: () => void = () => undefined;
+  private versions: VersionWatch | null = null;
   private lastLoad: Heartbeat['gauges'] | null = null;
   // Set by `start`, in this order.
   private outbox!: Outbox;
@@ -141,6 +145,7 @@ export class Agent {
       backend: configuration.backend,
       memoryBudgetBytes: configuration.memoryBudgetBytes ?? null,
       kernelMemoryKills,
+      memory: { totalBytes: configuration.memoryLimitBytes ?? Math.floor(memoryTotalBytes() * SHARE_FOR_PROOFS), freeBytes: memoryFreeBytes },
       cores: coreCount(),
       perWorker: profile.queues.perWorker,
       event: (draft) => {
@@ -171,7 +176,7 @@ export class Agent {
       jobTimeoutMs: configuration.jobTimeoutMs,
       clock,
       logger,
-      mayFetch: () => this.mayWork() && this.pool.size > 0 && this.pool.failure === null,
+      mayFetch: () => this.mayWork() && this.pool.size > 0 && this.pool.failure === null && (this.versions?.blocked ?? null) === null,
       mayProve: () => this.mayWork(),
     });
     this.link = this.createLink();
@@ -182,7 +187,23 @@ export class Agent {
     this.desired.applyStored();
     this.pipeline.start();
     this.tick();
+    this.watchVersions(country);
     void this.startLink();
+  }
+
+  private watchVersions(country: CountryLookup): void {
+    const { configuration, clock, logger } = this.options;
+    if (configuration.versionPolicyUrl === undefined) return;
+    this.versions = new VersionWatch({
+      url: configuration.versionPolicyUrl,
+      version: AGENT_VERSION,
+      country: () => country.get(),
+      clock,
+      logger,
+      changed: () => this.look(),
+      allowInsecure: configuration.allowInsecure,
+    });
+    void this.versions.run(this.ending.signal);
   }
 
   private createLink(): Link {
@@ -255,10 +276,10 @@ export class Agent {
       paused: document.paused,
       pauseNote: document.pauseNote,
       approved,
-      blocked: null,
+      blocked: this.versions?.blocked ?? null,
       diskProblem: this.outbox.problem,
       workerProblem: this.pool.failure,
-      memoryProblem: null,
+      memoryProblem: this.pool.memoryProblem,
       workersWanted: this.pool.size,
       proving,
       nodes: this.pipeline.situation(),

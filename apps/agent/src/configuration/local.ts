@@ -35,6 +35,8 @@ export const localConfigurationSchema = z.strictObject({
   maxWorkers: z.number().int().min(1).max(MAX_WORKERS).optional(),
   /** Most memory one proof may take, bytes. */
   memoryBudgetBytes: z.number().int().positive().optional(),
+  /** Most memory all proofs together may take, bytes; unset: four fifths of the machine's. */
+  memoryLimitBytes: z.number().int().positive().optional(),
   /** How long a worker may take over one proof before it counts as hung, milliseconds. */
   jobTimeoutMs: z.number().int().min(1000).default(15 * MINUTE),
   /** How long running proofs may take to finish when the agent stops, milliseconds. */
@@ -46,6 +48,8 @@ export const localConfigurationSchema = z.strictObject({
   accountRequestsPerMinute: z.number().int().min(1).optional(),
   /** Two-letter country told to the network: looked up, not told, or a fixed one. */
   country: z.union([z.enum(['lookup', 'off']), z.strictObject({ fixed: z.string().regex(/^[A-Za-z]{2}$/) })]).default('off'),
+  /** Where the network publishes which versions it takes; unset: not asked. */
+  versionPolicyUrl: z.url().optional(),
   /** Loopback port of the local status pages; 0: any free one; null: none. */
   statusPort: z.number().int().min(0).max(65_535).nullable().default(7380),
   logLevel: z.enum(LOG_LEVELS).default('info'),

@@ -135,7 +135,9 @@ export class Pipeline {
     this.submitting.abort();
     if (clock.now() >= deadline) this.hardStop.abort();
     this.changed.notify();
-    await Promise.race([Promise.all(this.loops), pause(clock, Math.max(1000, deadline - clock.now()))]);
+    const waiting = new AbortController();
+    await Promise.race([Promise.all(this.loops), pause(clock, Math.max(1000, deadline - clock.now()), waiting.signal)]);
+    waiting.abort();
     this.hardStop.abort();
   }
 

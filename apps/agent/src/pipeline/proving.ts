@@ -96,6 +96,7 @@ export class Proving {
       program: record.program,
       input,
       timeoutMs: this.deps.jobTimeoutMs,
+      estimatedBytes: null,
       settle(result) {
         bad.seen ||= !result.ok;
         settle(result);

@@ -11,6 +11,11 @@ export function memoryTotalBytes(): number {
   return constrained > 0 && constrained < totalmem() ? constrained : totalmem();
 }
 
+/** Memory that could be had now, bytes: what is free and what the system would give up. */
+export function memoryFreeBytes(): number {
+  return Math.min(freemem(), Math.max(0, memoryTotalBytes() - process.memoryUsage.rss()));
+}
+
 /** Cores this process may use. */
 export function coreCount(): number {
   return availableParallelism();

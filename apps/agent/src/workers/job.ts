@@ -12,6 +12,8 @@ export interface Job {
   readonly input: Uint8Array;
   /** From its start in the worker; after that the worker counts as hung. Milliseconds. */
   readonly timeoutMs: number;
+  /** Memory the backend expects it to take beyond the worker's idle size, bytes; null when it cannot tell. */
+  estimatedBytes: number | null;
   /** Called exactly once, unless the job is given back because the agent stops. */
   settle(outcome: JobOutcome): void;
 }

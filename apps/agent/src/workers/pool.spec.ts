@@ -7,6 +7,8 @@ import { WorkerPool } from './pool.js';
 import type { FromWorker, ToWorker } from './protocol.js';
 import type { WorkerChild } from './spawn.js';
 
+const GIB = 2 ** 30;
+
 /** A worker process played by the test. */
 class FakeChild implements WorkerChild {
   readonly pid = 1;
@@ -16,7 +18,8 @@ class FakeChild implements WorkerChild {
   private exit: (code: number | null, signal: NodeJS.Signals | null, problem?: string) => void = () => undefined;
 
   send(message: ToWorker): void {
-    this.received.push(message);
+    if (message.type === 'estimate') this.message({ type: 'estimated', requestId: message.requestId, bytes: estimate });
+    else this.received.push(message);
   }
   onMessage(listener: (message: FromWorker) => void): void {
     this.message = listener;
@@ -38,8 +41,8 @@ class FakeChild implements WorkerChild {
   ready(): void {
     this.message({ type: 'ready', memoryBytes: 1, capabilities: { programs: ['p'], securityBits: 96, cpuBuild: 'x', cpuFeatures: [], proofFormat: 'f', needsBinary: null, version: '1' } });
   }
-  proved(jobId: number): void {
-    this.message({ type: 'proved', jobId, memoryBytes: 2, proved: { proof: Uint8Array.of(jobId), publicOutput: new Uint8Array(), cycles: 1, stages: [], milliseconds: 1 } });
+  proved(jobId: number, peakBytes = 1): void {
+    this.message({ type: 'proved', jobId, memoryBytes: 2, peakBytes, proved: { proof: Uint8Array.of(jobId), publicOutput: new Uint8Array(), cycles: 1, stages: [], milliseconds: 1 } });
   }
   failed(jobId: number, code: ProverErrorCode): void {
     this.message({ type: 'failed', jobId, memoryBytes: 2, error: new ProverError(code, `was ${code}`).toData() });
@@ -59,6 +62,9 @@ let clock: FakeAgentClock;
 let children: FakeChild[];
 let events: Extract<EventDraft, { kind: 'worker' }>[];
 let memoryKills: number;
+/** Bytes the fake backend expects a job to take. */
+let estimate: number | null;
+let free: number;
 let pool: WorkerPool;
 
 beforeEach(() => {
@@ -66,6 +72,8 @@ beforeEach(() => {
   children = [];
   events = [];
   memoryKills = 0;
+  estimate = null;
+  free = 8 * GIB;
   pool = new WorkerPool({
     clock,
     spawn: () => {
@@ -76,6 +84,7 @@ beforeEach(() => {
     backend: 'fake',
     memoryBudgetBytes: null,
     kernelMemoryKills: () => Promise.resolve(memoryKills),
+    memory: { totalBytes: 4 * GIB, freeBytes: () => free },
     cores: 8,
     event: (draft) => events.push(draft),
     changed: () => undefined,
@@ -97,7 +106,7 @@ async function start(count: number): Promise<void> {
 
 function job(): { job: Job; outcomes: JobOutcome[] } {
   const outcomes: JobOutcome[] = [];
-  return { outcomes, job: { taskId: 't', program: 'p', input: Uint8Array.of(1), timeoutMs: 10_000, settle: (outcome) => outcomes.push(outcome) } };
+  return { outcomes, job: { taskId: 't', program: 'p', input: Uint8Array.of(1), timeoutMs: 10_000, estimatedBytes: null, settle: (outcome) => outcomes.push(outcome) } };
 }
 
 async function dispatch(count: number): Promise<JobOutcome[][]> {
@@ -272,5 +281,72 @@ describe('a pool', () => {
     expect(child(0).killed).toBe(true);
     expect(await stopping).toBe(false);
     expect(outcomes.flat()).toEqual([]);
+  });
+});
+
+describe('memory', () => {
+  it('lets as many proofs run beside each other as fit, and the next when one is done', async () => {
+    await start(3);
+    estimate = 1.5 * GIB;
+    const outcomes = await dispatch(3);
+    expect(children.map(({ jobs }) => jobs.length)).toEqual([1, 1, 0]);
+    expect(pool.memoryProblem).toBeNull();
+    child(0).proved(1);
+    await clock.advance(0);
+    expect(children.map(({ jobs }) => jobs.length)).toEqual([1, 1, 1]);
+    child(1).proved(1);
+    child(2).proved(1);
+    expect(outcomes.flat()).toHaveLength(3);
+  });
+
+  it('is counted once for a worker, which proves one job at a time', async () => {
+    await start(2);
+    estimate = 1.5 * GIB;
+    await dispatch(4);
+    expect(children.map(({ jobs }) => jobs.length)).toEqual([2, 2]);
+  });
+
+  it('of the machine being short, nothing is begun and the cause is shown, until there is enough', async () => {
+    await start(1);
+    estimate = GIB;
+    free = GIB;
+    const [first] = await dispatch(1);
+    expect(child(0).jobs).toEqual([]);
+    expect(pool.memoryProblem).toContain('1024 MiB');
+    free = 2 * GIB;
+    pool.hold(false);
+    expect(pool.memoryProblem).toBeNull();
+    child(0).proved(1);
+    expect(first).toHaveLength(1);
+  });
+
+  it('that no machine of this size has is said at once', async () => {
+    await start(1);
+    estimate = 5 * GIB;
+    const [first] = await dispatch(1);
+    expect(first).toMatchObject([{ ok: false, error: { code: 'OutOfMemory', message: expect.stringContaining('5120 MiB') } }]);
+  });
+
+  it('is expected as it was measured', async () => {
+    await start(2);
+    estimate = GIB;
+    await dispatch(1);
+    child(0).proved(1, 2.5 * GIB);
+    await dispatch(2);
+    // Twice 2.5 GiB do not fit in 4.
+    expect(children.map(({ jobs }) => jobs.length)).toEqual([1, 1]);
+  });
+
+  it('set aside for a job is free again when its worker dies', async () => {
+    await start(2);
+    estimate = 3 * GIB;
+    const outcomes = await dispatch(2);
+    expect(children.map(({ jobs }) => jobs.length)).toEqual([1, 0]);
+    child(0).dies(null, 'SIGSEGV');
+    await clock.advance(0);
+    expect(child(1).jobs).toHaveLength(2);
+    child(1).proved(1);
+    child(1).proved(2);
+    expect(outcomes.flat()).toHaveLength(2);
   });
 });

@@ -1,8 +1,9 @@
 import type { WorkerStatus } from '@provefleet/fleet-protocol';
-import type { Capabilities, ProverError } from '@provefleet/prover';
+import { ProverError, type Capabilities } from '@provefleet/prover';
 import { Dispatcher } from '@provefleet/scheduling';
 import { pause } from '../clock.js';
 import type { Job } from './job.js';
+import { MemoryBudget, type MemoryLimits } from './memory.js';
 import { Worker, type WorkerHost } from './worker.js';
 
 export interface PoolOptions extends Pick<WorkerHost, 'clock' | 'spawn' | 'backend' | 'memoryBudgetBytes' | 'kernelMemoryKills' | 'event'> {
@@ -11,6 +12,7 @@ export interface PoolOptions extends Pick<WorkerHost, 'clock' | 'spawn' | 'backe
   readonly changed: () => void;
   /** Jobs that may wait for one worker. */
   readonly perWorker?: number;
+  readonly memory: MemoryLimits;
 }
 
 /** A job that failed on one worker gets one more try, elsewhere when there is an elsewhere. */
@@ -25,8 +27,10 @@ export class WorkerPool {
   private isHeld = false;
   private known: Capabilities | null = null;
   private retiredRestarts = 0;
+  private readonly memory: MemoryBudget;
 
   constructor(private readonly options: PoolOptions) {
+    this.memory = new MemoryBudget(options.memory);
     this.dispatcher = new Dispatcher(options.perWorker ?? 8);
   }
 
@@ -60,6 +64,11 @@ export class WorkerPool {
     return wanted[0]?.causeOfFailure ?? null;
   }
 
+  /** Why the next proof waits for memory; null while others are under way, or none waits. */
+  get memoryProblem(): string | null {
+    return this.proving === 0 && this.dispatcher.queued > 0 ? this.memory.problem : null;
+  }
+
   statuses(): WorkerStatus[] {
     return this.workers.map((worker) => worker.status());
   }
@@ -80,11 +89,17 @@ export class WorkerPool {
   /** While held, running proofs go on and no other is begun. */
   hold(held: boolean): void {
     this.isHeld = held;
-    if (!held) for (const worker of this.workers) worker.feed();
+    if (!held) this.feedAll();
   }
 
   /** Waits for a worker with room and gives it the job. Rejects with the signal's reason on abort. */
   async dispatch(job: Job, signal?: AbortSignal): Promise<void> {
+    job.estimatedBytes ??= (await this.workers.find((worker) => worker.canEstimate)?.estimate(job)) ?? null;
+    const refusal = this.memory.refuse(job);
+    if (refusal !== null) {
+      job.settle({ ok: false, error: new ProverError('OutOfMemory', refusal), workerId: null });
+      return;
+    }
     const id = await this.dispatcher.dispatch(job, signal);
     this.workers.find((worker) => String(worker.id) === id)?.feed();
   }
@@ -103,6 +118,10 @@ export class WorkerPool {
     if (!inTime) for (const worker of this.workers) worker.kill();
     await stopped;
     return inTime;
+  }
+
+  private feedAll(): void {
+    for (const worker of this.workers) worker.feed();
   }
 
   private async retire(worker: Worker): Promise<void> {
@@ -129,12 +148,19 @@ export class WorkerPool {
         return this.dispatcher.add(String(worker.id));
       },
       unready: (worker) => this.dispatcher.remove(String(worker.id)),
-      held: () => this.isHeld,
+      admit: (worker, job) => !this.isHeld && this.memory.tryReserve(worker, job),
+      has: (worker, jobs) => {
+        this.memory.keepOnly(worker, jobs);
+        // What waited for this memory may be another worker's.
+        if (this.memory.problem !== null) queueMicrotask(() => this.feedAll());
+      },
+      measured: (job, bytes) => this.memory.learn(job, bytes),
       changed: this.options.changed,
     };
   }
 
   private failed(job: Job, error: ProverError, worker: Worker): void {
+    if (error.code === 'OutOfMemory') this.memory.learnFromDeath(job);
     const failures = (this.failures.get(job) ?? 0) + 1;
     this.failures.set(job, failures);
     const worthATry = error.retryable || error.code === 'DeadlineExceeded';

@@ -16,6 +16,8 @@ export function processChannel(): WorkerChannel {
     },
     exit: (code) => process.exit(code),
     memoryBytes: () => process.memoryUsage.rss(),
+    // In KiB by getrusage.
+    peakBytes: () => process.resourceUsage().maxRSS * 1024,
     now: () => performance.now(),
     every(milliseconds, call) {
       const timer = setInterval(call, milliseconds);

@@ -17,7 +17,10 @@ let broken: ProverError | null;
 const backend: ProverBackend = {
   name: 'fake',
   capabilities: async () => ({ programs: ['p'], securityBits: 96, cpuBuild: 'x', cpuFeatures: [], proofFormat: 'f', needsBinary: null, version: '1' }),
-  estimateMemory: async () => null,
+  estimateMemory: async (program) => {
+    if (program === 'unknown') throw new ProverError('UnknownProgram', 'unknown');
+    return 1000;
+  },
   prove: (job) =>
     new Promise((resolve, reject) => {
       job.onStage?.('fri');
@@ -44,6 +47,7 @@ beforeEach(() => {
     onDisconnect: (listener) => (disconnect = listener),
     exit: (code) => exits.push(code),
     memoryBytes: () => 42,
+    peakBytes: () => 99,
     now: () => 7,
     every: (_milliseconds, call) => {
       tick = call;
@@ -134,6 +138,15 @@ describe('a worker process', () => {
     broken = new ProverError('BackendUnavailable', 'build it first');
     await init();
     expect(sent).toEqual([{ type: 'unavailable', error: expect.objectContaining({ code: 'BackendUnavailable', message: 'build it first' }) }]);
+  });
+
+  it('tells what a job would take while another is under way, and nothing of a job it cannot do', async () => {
+    await init();
+    prove(1);
+    tell({ type: 'estimate', requestId: 5, program: 'p', input: Uint8Array.of(1) });
+    tell({ type: 'estimate', requestId: 6, program: 'unknown', input: Uint8Array.of(1) });
+    await settle();
+    expect(sent.filter(({ type }) => type === 'estimated')).toEqual([{ type: 'estimated', requestId: 5, bytes: 1000 }, { type: 'estimated', requestId: 6, bytes: null }]);
   });
 
   it('tells its size while it proves', async () => {

@@ -9,6 +9,8 @@ export interface WorkerChannel {
   onDisconnect(listener: () => void): void;
   exit(code: number): void;
   memoryBytes(): number;
+  /** Largest resident size so far. */
+  peakBytes(): number;
   /** Monotonic milliseconds. */
   now(): number;
   every(milliseconds: number, call: () => void): () => void;
@@ -61,6 +63,9 @@ export function runWorker(registry: ProverRegistry, channel: WorkerChannel): voi
         jobs.push(message);
         void work();
         return;
+      case 'estimate':
+        void estimate(backend, message, channel);
+        return;
       case 'stop':
         stopping = true;
         for (const job of jobs.splice(0)) channel.send({ type: 'returned', jobId: job.jobId });
@@ -72,11 +77,22 @@ export function runWorker(registry: ProverRegistry, channel: WorkerChannel): voi
   });
 }
 
+async function estimate(backend: ProverBackend | null, { requestId, program, input }: Extract<ToWorker, { type: 'estimate' }>, channel: WorkerChannel): Promise<void> {
+  let bytes: number | null = null;
+  try {
+    bytes = (await backend?.estimateMemory(program, input)) ?? null;
+  } catch (error) {
+    // Proving it will fail for the same cause, and report it as the job's.
+    if (!(error instanceof ProverError)) throw error;
+  }
+  channel.send({ type: 'estimated', requestId, bytes });
+}
+
 async function proveOne(backend: ProverBackend, job: ProveMessage, channel: WorkerChannel): Promise<void> {
   const { jobId } = job;
   try {
     const proved = await proveAndVerify(backend, job, channel.now, (stage) => channel.send({ type: 'stage', jobId, stage }));
-    channel.send({ type: 'proved', jobId, proved, memoryBytes: channel.memoryBytes() });
+    channel.send({ type: 'proved', jobId, proved, memoryBytes: channel.memoryBytes(), peakBytes: channel.peakBytes() });
   } catch (error) {
     channel.send({ type: 'failed', jobId, error: ProverError.from(error).toData(), memoryBytes: channel.memoryBytes() });
   }

@@ -25,8 +25,12 @@ export interface WorkerHost {
   ready(worker: Worker, capabilities: Capabilities): BoundedQueue<Job>;
   /** The worker takes no more jobs; the answer is what it had not begun. */
   unready(worker: Worker): readonly Job[];
-  /** True while no job is to be begun. */
-  held(): boolean;
+  /** Whether the worker may have this job too; from a yes on its memory is set aside. */
+  admit(worker: Worker, job: Job): boolean;
+  /** These are all the jobs the worker still has. */
+  has(worker: Worker, jobs: readonly Job[]): void;
+  /** A proof took the process to a new peak, `bytes` above its idle size. */
+  measured(job: Job, bytes: number): void;
   changed(): void;
 }
 
@@ -53,6 +57,10 @@ export class Worker {
   private deathsInARow = 0;
   private stage: string | null = null;
   private memoryBytes = 0;
+  private idleBytes = 0;
+  private peakBytes = 0;
+  private nextRequestId = 1;
+  private readonly estimates = new Map<number, (bytes: number | null) => void>();
   private cause = '';
   private memoryKillsAtStart: number | null = null;
   private cancelDeadline: () => void = () => undefined;
@@ -69,6 +77,10 @@ export class Worker {
   /** Stopped, or about to stop. */
   get isLeaving(): boolean {
     return this.state === 'stopping' || this.state === 'stopped';
+  }
+
+  get canEstimate(): boolean {
+    return this.lane !== null && this.child !== null;
   }
 
   get sentJobs(): number {
@@ -122,9 +134,10 @@ export class Worker {
   /** Sends jobs from the worker's queue to its process, as far as it should have any. */
   feed(): void {
     if (this.lane === null || this.child === null) return;
-    while (this.sent.length < SENT_AHEAD && !this.host.held()) {
-      const job = this.lane.tryTake();
-      if (job === undefined) break;
+    while (this.sent.length < SENT_AHEAD) {
+      const job = this.lane.peek();
+      if (job === undefined || !this.host.admit(this, job)) break;
+      this.lane.tryTake();
       const jobId = this.nextJobId++;
       this.jobIds.set(jobId, job);
       this.sent.push(job);
@@ -132,6 +145,17 @@ export class Worker {
       if (this.sent.length === 1) this.armDeadline(job.timeoutMs);
     }
     if (this.sent.length > 0 && this.state === 'idle') this.show('proving', '');
+  }
+
+  /** What the job would take, bytes; null when the backend cannot tell. */
+  estimate(job: Job): Promise<number | null> {
+    const { child } = this;
+    if (child === null) return Promise.resolve(null);
+    const requestId = this.nextRequestId++;
+    return new Promise((resolve) => {
+      this.estimates.set(requestId, resolve);
+      child.send({ type: 'estimate', requestId, program: job.program, input: job.input });
+    });
   }
 
   /** Ends the process after the job under way; what was not begun goes back to the pool. Resolves when it is gone. */
@@ -160,6 +184,8 @@ export class Worker {
       case 'ready':
         this.cancelDeadline();
         this.memoryBytes = message.memoryBytes;
+        this.idleBytes = message.memoryBytes;
+        this.peakBytes = message.memoryBytes;
         this.host.event({ kind: 'worker', level: 'info', workerId: this.id, change: 'started', cause: '' });
         if (this.state === 'stopping') return;
         this.show('idle', '');
@@ -178,6 +204,10 @@ export class Worker {
         if (this.jobIds.get(message.jobId) !== this.sent[0]) return;
         this.stage = message.stage;
         return;
+      case 'estimated':
+        this.estimates.get(message.requestId)?.(message.bytes);
+        this.estimates.delete(message.requestId);
+        return;
       case 'returned': {
         const job = this.take(message.jobId);
         if (job) this.host.jobReturned(job);
@@ -187,6 +217,10 @@ export class Worker {
         this.memoryBytes = message.memoryBytes;
         const job = this.take(message.jobId);
         this.deathsInARow = 0;
+        if (job && message.peakBytes > this.peakBytes) {
+          this.peakBytes = message.peakBytes;
+          this.host.measured(job, message.peakBytes - this.idleBytes);
+        }
         job?.settle({ ok: true, proved: message.proved, workerId: this.id });
         this.next();
         return;
@@ -204,6 +238,7 @@ export class Worker {
     const job = this.jobIds.get(jobId);
     this.jobIds.delete(jobId);
     this.sent = this.sent.filter((other) => other !== job);
+    this.host.has(this, this.sent);
     return job;
   }
 
@@ -231,6 +266,9 @@ export class Worker {
     this.cancelDeadline();
     const waiting = this.leaveDispatch();
     const [running, ...ahead] = this.sent.splice(0);
+    this.host.has(this, []);
+    for (const answer of this.estimates.values()) answer(null);
+    this.estimates.clear();
     this.jobIds.clear();
     this.stage = null;
     this.memoryBytes = 0;
