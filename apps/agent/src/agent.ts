@@ -196,7 +196,8 @@ export class Agent {
     if (configuration.versionPolicyUrl === undefined) return;
     this.versions = new VersionWatch({
       url: configuration.versionPolicyUrl,
-      version: AGENT_VERSION,
+      // A client that introduces itself as another is judged as that one.
+      version: /\/v?(\d+\.\d+\.\d+)/.exec(configuration.userAgent ?? '')?.[1] ?? AGENT_VERSION,
       country: () => country.get(),
       clock,
       logger,

@@ -1,3 +1,4 @@
+import { LogFile } from './log-file.js';
 import pino, { type DestinationStream, type Logger as PinoLogger } from 'pino';
 
 export type Logger = PinoLogger;
@@ -18,6 +19,5 @@ export function createLogger(level: LogLevel, file?: string, stdout: Destination
     redact: { paths: SECRET_NAMES.flatMap((name) => [name, `*.${name}`]), censor: '[secret]' },
   };
   if (file === undefined) return pino(options, stdout);
-  const toFile = pino.destination({ dest: file, mkdir: true, sync: true, mode: 0o600 });
-  return pino(options, pino.multistream([{ level, stream: stdout }, { level, stream: toFile }]));
+  return pino(options, pino.multistream([{ level, stream: stdout }, { level, stream: new LogFile({ path: file }) }]));
 }

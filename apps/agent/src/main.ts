@@ -6,6 +6,7 @@ import { ENVIRONMENTS, type Environment } from '@provefleet/orchestrator-client'
 import { PROFILE_NAMES } from '@provefleet/scheduling';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { backends } from './backends.js';
+import { bench } from './commands/bench.js';
 import { doctor, doctorText } from './commands/doctor.js';
 import { join } from './commands/join.js';
 import { leave } from './commands/leave.js';
@@ -108,6 +109,7 @@ function program(): Command {
     });
 
   addProofCommands(root);
+  addBenchCommand(root);
   addRegisterCommands(root);
   return root;
 }
@@ -149,6 +151,33 @@ function addProofCommands(root: Command): void {
     .action(async (name: string, numbers: string[], { proof, result, backend, threads: count, json }: ProofFlags & { proof: string; result: string }) => {
       const securityBits = await verify({ program: name, numbers, backend, threads: count, proof, result }, backends());
       print(json ? JSON.stringify({ valid: true, securityBits }) : `the proof holds, at ${securityBits} bits`);
+    });
+}
+
+interface BenchFlags extends ProofFlags {
+  n: number;
+  seconds: number;
+}
+
+function addBenchCommand(root: Command): void {
+  const number = (least: number, most: number) => (text: string) => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < least || value > most) throw new InvalidArgumentError(`must be a number from ${least} to ${most}.`);
+    return value;
+  };
+  root
+    .command('bench')
+    .description('how fast this machine proves: proofs of one size, one after the other')
+    .option('--n <n>', 'steps of fib_input_initial', number(0, 2 ** 20), 65_535)
+    .option('--seconds <count>', 'how long', number(1, 3600), 10)
+    .option('--backend <name>', 'prover', 'native')
+    .addOption(new Option('--threads <count>', 'threads of a proof').argParser(threadCount).default(availableParallelism()))
+    .option('--json', 'as JSON', false)
+    .action(async ({ json, ...options }: BenchFlags) => {
+      const shown = !json && process.stderr.isTTY;
+      const answer = await bench(options, backends(), (done) => void (shown && writeSync(2, `\r\x1b[K${done} proofs…`)));
+      if (shown) writeSync(2, '\r\x1b[K');
+      print(json ? JSON.stringify(answer, null, 2) : `n = ${answer.n}, ${answer.threads} threads, build ${answer.cpuBuild}: median ${answer.medianMs} ms, p95 ${answer.p95Ms} ms, ${answer.proofsPerMinute} proofs a minute (${answer.proofs} proofs of ${answer.proofBytes} bytes, peak memory ${Math.round(answer.peakMemoryBytes / 2 ** 20)} MiB)`);
     });
 }
 

@@ -8,6 +8,7 @@ import { nodeFileSystem } from '../state/files.js';
 import { StateLock } from '../state/lock.js';
 import { prepareState } from '../state/paths.js';
 import { AGENT_VERSION } from '../version.js';
+import { serviceManager } from './service-manager.js';
 import { forkWorkers } from '../workers/spawn.js';
 
 export interface RunOptions {
@@ -38,7 +39,11 @@ export async function run(options: RunOptions): Promise<void> {
     const spawn = forkWorkers(options.workerEntry, configuration.nice, variables);
     const agent = await Agent.start({ fs, clock: systemClock, paths, configuration, logger, spawn, connect: connectSocket });
     logger.info({ version: AGENT_VERSION, machine: configuration.machineName, environment: configuration.environment, status: agent.statusUrl, stateDirectory: paths.root }, 'agent started');
-    await agent.drain(await told);
+    const manager = serviceManager(process.env, systemClock, logger);
+    manager.ready();
+    const cause = await told;
+    manager.stopping();
+    await agent.drain(cause);
   } finally {
     await lock.release();
   }

@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { setPriority } from 'node:os';
+import { errorCode } from '../state/files.js';
 import type { FromWorker, ToWorker } from './protocol.js';
 
 /** One operating-system process of a worker, as the supervisor sees it. */
@@ -68,7 +69,7 @@ function lowerPriority(pid: number, nice: number): void {
     setPriority(pid, nice);
   } catch (error) {
     // The process may be gone already, which its exit tells; proving at the usual priority is no failure.
-    if (!(error instanceof Error)) throw error;
+    if (errorCode(error) === '') throw error;
   }
 }
 
@@ -78,7 +79,7 @@ export async function kernelMemoryKills(): Promise<number | null> {
     const match = /^oom_kill (\d+)$/m.exec(await readFile('/proc/vmstat', 'utf8'));
     return match ? Number(match[1]) : null;
   } catch (error) {
-    if (error instanceof Error && 'code' in error) return null;
-    throw error;
+    if (errorCode(error) === '') throw error;
+    return null;
   }
 }
