@@ -67,10 +67,14 @@ describe('a join token', () => {
   });
 
   it('lets in as many as it may and not one more, however many come at once', async () => {
-    const { token } = await makeToken({ uses: 3 });
+    const { token, id } = await makeToken({ uses: 3 });
     const answers = await Promise.all(Array.from({ length: 10 }, (_, i) => machine.call('POST', 'enrol', new Identity().enrolBody(token, `crowd-${i}`))));
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(3);
     expect(answers.filter(({ body }) => body.code === 'join-token-used-up')).toHaveLength(7);
+    // Whoever came too late left nothing behind.
+    expect(await database.query("SELECT (SELECT used FROM join_token WHERE id = $1), (SELECT count(*)::int FROM machine WHERE name LIKE 'crowd-%') AS machines, (SELECT count(*)::int FROM audit_entry WHERE actor LIKE 'machine crowd-%') AS audited", [id])).toEqual([
+      { used: 3, machines: 3, audited: 3 },
+    ]);
   });
 
   it('cannot be revoked when it never was', async () => {

@@ -40,6 +40,9 @@ const toToken = ({ tokenHash: _secret, createdAt, expiresAt, revokedAt, ...token
   revokedAt: revokedAt?.getTime() ?? null,
 });
 
+/** The token was spent, revoked or expired since it was read. */
+class TokenSpent extends Error {}
+
 @Injectable()
 export class EnrolmentRepository {
   constructor(
@@ -85,10 +88,10 @@ export class EnrolmentRepository {
    * @returns null when the token was spent, revoked or expired meanwhile
    */
   async join(token: JoinToken, applicant: Applicant, { id, names, document, at, entry }: { id: string; names: Iterable<string>; document: DesiredDocument; at: Date; entry: AuditEntry }): Promise<JoinedMachine | null> {
+    if (token.used >= token.uses) return null;
     for (const name of names) {
       try {
-        const joined = await this.prisma.transaction(async (tx) => {
-          if (!(await this.spend(tx, token.id, at))) return null;
+        return await this.prisma.transaction(async (tx) => {
           const returning = await this.findByKey(tx, applicant.publicKey);
           const data = { labels: token.labels, joinTokenId: token.id, sealingKey: applicant.sealingKey, facts: applicant.facts, joinedAt: at, approvedAt: token.requireApproval ? null : at };
           if (returning) await tx.machine.update({ where: { id: returning.id }, data: { ...data, revokedAt: null } });
@@ -103,11 +106,13 @@ export class EnrolmentRepository {
           const machine = await this.findByKey(tx, applicant.publicKey);
           if (!machine) throw new Error('the machine just written is not there');
           await this.audit.write(tx, { ...entry, actor: `machine ${machine.name}`, target: `machine ${machine.id}` });
+          // Last, since everybody who joins with this token waits for its row until the transaction ends.
+          await this.spend(tx, token.id, at);
           return machine;
         });
-        // The last use may have gone to the same machine, joining twice at once.
-        return joined ?? (await this.rejoin(applicant));
       } catch (error) {
+        // The last use may have gone to the same machine, joining twice at once.
+        if (error instanceof TokenSpent) return this.rejoin(applicant);
         // The name is taken, or the same machine joins twice at once.
         if (!isUniqueViolation(error)) throw error;
         const twin = await this.rejoin(applicant);
@@ -117,10 +122,11 @@ export class EnrolmentRepository {
     throw new Error('no free name was found for the machine');
   }
 
-  private async spend(database: Database, tokenId: string, at: Date): Promise<boolean> {
+  /** @throws {TokenSpent} which takes back all that the transaction did */
+  private async spend(database: Database, tokenId: string, at: Date): Promise<void> {
     const spent = await database.$executeRaw`
       UPDATE join_token SET used = used + 1 WHERE id = ${tokenId}::uuid AND used < uses AND revoked_at IS NULL AND expires_at > ${at}`;
-    return spent > 0;
+    if (spent === 0) throw new TokenSpent();
   }
 
   private async findByKey(database: Database, publicKey: string): Promise<JoinedMachine | null> {
