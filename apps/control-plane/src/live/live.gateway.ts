@@ -22,19 +22,23 @@ import { LiveClient } from './live.client.js';
 type LiveRequest = z.infer<typeof liveRequestSchema>;
 
 const TICK_MS = 1_000;
+/** Events go out more often than machines: they are at hand and cost no query. */
+const EVENTS_TICK_MS = 250;
 const MAX_REQUEST_BYTES = 4_096;
 const REQUESTS_AT_ONCE = 20;
 const REQUESTS_PER_SECOND = 5;
 /** Machines in one frame; what is left waits for the next tick. */
 const MAX_MACHINES_PER_TICK = 500;
-/** Events of one tick; of more, the newest are sent and the watchers read the rest by REST. */
+/** Events of one tick, 800 a second; what is left waits for the next. */
 const MAX_EVENTS_PER_TICK = 200;
+/** Events that wait: a second's worth, so that none is old news. Of more, the newest stay and the watchers read the rest by REST. */
+const MAX_WAITING_EVENTS = 800;
 
 /** Opening the socket needs this; each message names its own. */
 const OPEN_PERMISSION: Permission = 'fleet:read';
 const MESSAGE_PERMISSIONS: Readonly<Record<LiveRequest['type'], Permission>> = { watch: 'fleet:read' };
 
-/** The dashboards' live socket: once a second what changed, read from the database, so that REST and socket never differ. */
+/** The dashboards' live socket: events as they come, and once a second what changed, read from the database, so that REST and socket never differ. */
 @Injectable()
 export class LiveGateway implements OnModuleInit, BeforeApplicationShutdown {
   private readonly clients = new Set<LiveClient>();
@@ -43,6 +47,7 @@ export class LiveGateway implements OnModuleInit, BeforeApplicationShutdown {
   private missedEvents = 0;
   private sweptAt: number;
   private timer: NodeJS.Timeout | undefined;
+  private eventsTimer: NodeJS.Timeout | undefined;
   private tickRunning: Promise<void> | undefined;
 
   constructor(
@@ -68,10 +73,12 @@ export class LiveGateway implements OnModuleInit, BeforeApplicationShutdown {
     this.timer = setInterval(() => {
       this.tickRunning ??= this.tick().finally(() => (this.tickRunning = undefined));
     }, TICK_MS);
+    this.eventsTimer = setInterval(() => this.sendEvents(), EVENTS_TICK_MS);
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     clearInterval(this.timer);
+    clearInterval(this.eventsTimer);
     this.sockets.stopAccepting();
     await this.tickRunning;
     await closeAll([...this.clients].map(({ socket }) => socket), CLOSE_CODES.goingAway, 'the control plane goes down; come back after a moment');
@@ -108,7 +115,7 @@ export class LiveGateway implements OnModuleInit, BeforeApplicationShutdown {
   private noteEvents(records: readonly EventRecord[]): void {
     if (this.clients.size === 0) return;
     this.events.push(...records);
-    const surplus = this.events.length - MAX_EVENTS_PER_TICK;
+    const surplus = this.events.length - MAX_WAITING_EVENTS;
     if (surplus <= 0) return;
     this.events.splice(0, surplus);
     this.missedEvents += surplus;
@@ -118,7 +125,7 @@ export class LiveGateway implements OnModuleInit, BeforeApplicationShutdown {
     const now = this.clock();
     for (const { session, socket } of this.clients) if (session.expiresAt <= now) socket.close(CLOSE_CODES.unauthenticated, 'the session has expired');
     try {
-      this.sendEvents();
+      this.tellMissedEvents();
       if (this.clients.size > 0) await this.sendMachines(now);
       this.sweptAt = now;
     } catch (error) {
@@ -128,10 +135,14 @@ export class LiveGateway implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   private sendEvents(): void {
-    const { events, missedEvents } = this;
-    this.events = [];
+    const items = this.events.splice(0, MAX_EVENTS_PER_TICK);
+    if (items.length > 0) this.broadcast({ type: 'events', items });
+  }
+
+  /** Once a second at most, for each costs every watcher a few requests. */
+  private tellMissedEvents(): void {
+    const { missedEvents } = this;
     this.missedEvents = 0;
-    if (events.length > 0) this.broadcast({ type: 'events', items: events });
     if (missedEvents > 0) this.broadcast({ type: 'resync', reason: `${missedEvents} events came too fast to show` });
   }
 
@@ -139,7 +150,7 @@ export class LiveGateway implements OnModuleInit, BeforeApplicationShutdown {
     this.noteMachines(await this.machines.wentOffline(this.sweptAt, now));
     const ids = [...this.changed].slice(0, MAX_MACHINES_PER_TICK);
     if (ids.length === 0) return;
-    const [items, byState] = await Promise.all([this.machines.summaries(ids), this.machines.countByState()]);
+    const [items, byState] = await Promise.all([this.machines.summaries(ids), this.machines.countByStateNow()]);
     for (const id of ids) this.changed.delete(id);
     this.broadcast({ type: 'machines', items, byState });
     await Promise.all([...new Set([...this.clients].map(({ watched }) => watched))].filter((id) => id !== null).filter((id) => ids.includes(id)).map((id) => this.sendDetail(id)));

@@ -13,11 +13,17 @@ import { SeriesRepository } from './series.repository.js';
 import { windowOf } from './series-window.js';
 
 const DAY_MS = 86_400_000;
+/** The counts of a busy fleet are given again for this long. */
+const COUNTS_FRESH_MS = 1_000;
 const SHOWN_REVISIONS = 20;
+type CountByState = RouteOutput<Routes['listMachines']>['byState'];
+
 const positionSchema = z.object({ key: z.number().nullable(), name: z.string().max(63) });
 
 @Injectable()
 export class MachinesService {
+  private counts: { readonly byState: Promise<CountByState>; readonly at: number } | undefined;
+
   constructor(
     @Inject(CLOCK) private readonly clock: Clock,
     private readonly machines: MachinesRepository,
@@ -32,7 +38,7 @@ export class MachinesService {
     const [rows, total, byState] = await Promise.all([
       this.machines.list({ filter, sort, order, after, limit: limit + 1 }, now),
       this.machines.count(filter, now),
-      this.machines.countByState(now),
+      this.countByState(),
     ]);
     const page = rows.slice(0, limit);
     const last = page.at(-1);
@@ -52,8 +58,21 @@ export class MachinesService {
     return (await this.machines.findMany(ids, this.now())).map(toSummary);
   }
 
-  async countByState(): Promise<RouteOutput<Routes['listMachines']>['byState']> {
-    return this.machines.countByState(this.now());
+  /** Machines in each state, at most a second old. */
+  countByState(): Promise<CountByState> {
+    return this.counts && this.clock() < this.counts.at + COUNTS_FRESH_MS ? this.counts.byState : this.countByStateNow();
+  }
+
+  async countByStateNow(): Promise<CountByState> {
+    const at = this.now();
+    const counts = { byState: this.machines.countByState(at), at: at.getTime() };
+    this.counts = counts;
+    try {
+      return await counts.byState;
+    } catch (error) {
+      if (this.counts === counts) this.counts = undefined;
+      throw error;
+    }
   }
 
   wentOffline(from: number, to: number): Promise<string[]> {
@@ -79,6 +98,7 @@ export class MachinesService {
     if (before.revokedAt !== null) throw new MachineError(MachineErrorCode.revoked, `${before.name} was revoked; it must join again.`);
     const at = this.now();
     if (await this.machines.approve(id, at, { at, actor, action: 'machine-approved', target: `machine ${id}`, after: { name: before.name }, reason })) {
+      this.counts = undefined;
       this.changes.approved.emit(id);
       this.changes.machines.emit([id]);
     }
@@ -93,6 +113,7 @@ export class MachinesService {
     const before = await this.detail(id);
     const at = this.now();
     if (await this.machines.revoke(id, at, { at, actor, action: 'machine-revoked', target: `machine ${id}`, before: { name: before.name, state: before.state }, reason })) {
+      this.counts = undefined;
       this.changes.revoked.emit(id);
       this.changes.machines.emit([id]);
     }
