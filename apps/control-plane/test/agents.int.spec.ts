@@ -113,6 +113,18 @@ describe('an agent', () => {
   });
 });
 
+describe('what a machine says of itself', () => {
+  it('is written when it changed, and only then', async () => {
+    const written = async () => (await database.query<{ version: string }>('SELECT xmin::text AS version FROM machine WHERE id = $1', [identity.machineId]))[0]?.version;
+    const before = await written();
+    const agent = await ScriptedAgent.join(plane, identity); // says what the enrolment said
+    expect(await written()).toBe(before);
+    agent.send({ type: 'hello', facts: { ...FACTS, memoryBytes: 16_000_000_000 }, observedRevision: 0 });
+    await eventually(async () => (await detail()).facts?.memoryBytes === 16_000_000_000);
+    await agent.disconnect();
+  });
+});
+
 describe('a change of what a machine should do', () => {
   it('reaches the machine at once, and again when it reconnects; history tells who and why', async () => {
     const agent = await ScriptedAgent.join(plane, identity);
@@ -255,6 +267,14 @@ describe('a connection that does not keep to the protocol', () => {
     await back.deliver(Array.from({ length: 200 }, (_, i) => settled(i + 1)));
     expect((await detail()).acceptedTotal).toBe(200);
     await back.disconnect();
+  });
+
+  it('finds its way in again after a herd of others that do not say who they are', async () => {
+    const silent = await Promise.all(Array.from({ length: 200 }, () => ScriptedAgent.connect(plane, identity)));
+    const late = await ScriptedAgent.connect(plane, identity);
+    expect(await late.closed).toEqual({ code: CLOSE_CODES.goingAway, reason: expect.stringContaining('many machines connect at once') });
+    await Promise.all(silent.map((agent) => agent.disconnect()));
+    await expectServed();
   });
 
   it('finds no socket elsewhere', async () => {

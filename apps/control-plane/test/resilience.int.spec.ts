@@ -156,6 +156,35 @@ describe('the database away', () => {
   });
 });
 
+describe('the database busy', () => {
+  it('is told apart from a database that is away, and who proved itself in time is let in when its turn comes', async () => {
+    const plane = await ControlPlane.start(database);
+    const api = await Api.signedIn(plane);
+    const identities = await Promise.all(
+      Array.from({ length: 14 }, async (_, i) => {
+        const identity = new Identity();
+        await identity.enrol(api, { name: `queued-${i}` });
+        return identity;
+      }),
+    );
+    const agents = await Promise.all(identities.map((identity) => ScriptedAgent.connect(plane, identity)));
+    const release = await database.lock('machine');
+    for (const agent of agents) agent.send(await agent.authFrame());
+    const turnedAway = await Promise.race(agents.map(({ closed }) => closed));
+    expect(turnedAway).toEqual({ code: CLOSE_CODES.goingAway, reason: expect.stringContaining('is busy') });
+    expect(plane.log).toContain('could not serve an agent: the control plane is busy');
+    await sleep(1_500); // beyond the time in which an agent must answer the challenge
+    await release();
+    const outcomes = await Promise.allSettled(agents.map((agent) => agent.next('welcome')));
+    expect(outcomes.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(5);
+    for (const { closed, socket } of agents) {
+      socket.close();
+      expect((await closed).code).not.toBe(CLOSE_CODES.authTimeout);
+    }
+    expect(await plane.end()).toBe(0);
+  });
+});
+
 describe('the start', () => {
   it('waits for a database that comes later', async () => {
     const resume = await database.pause();

@@ -7,6 +7,7 @@ import { TokenBucket } from '../api/token-bucket.js';
 import type { Clock } from '../config/clock.js';
 import type { Logger } from '../config/logger.js';
 import { verifyMachineSignature } from '../enrolment/machine-keys.js';
+import { isDatabaseUnavailable, isPoolExhausted } from '../database/database-errors.js';
 import type { KnownMachine } from '../machines/machines.repository.js';
 import { offlineAfterMs } from './heartbeat-interval.js';
 
@@ -42,6 +43,8 @@ export class AgentConnection {
   private machine: KnownMachine | undefined;
   private intervalMs = 0;
   private sentRevision = -1;
+  /** Every event up to here is committed, as far as this connection was told. */
+  private lastSequence = 0;
   private waitingFrames = 0;
   private isHeartbeatWaiting = false;
   /** When anything last arrived. */
@@ -75,6 +78,13 @@ export class AgentConnection {
     if (revision <= this.sentRevision) return;
     this.sentRevision = revision;
     this.send({ type: 'desired', revision, document });
+  }
+
+  /** Has the agent beat in another interval from now on: a second welcome is taken like the first, without a second hello. */
+  pace(intervalMs: number): void {
+    if (this.phase !== 'open' || !this.machine) return;
+    this.intervalMs = intervalMs;
+    this.welcome(this.machine);
   }
 
   close(code: number, reason: string): void {
@@ -116,6 +126,7 @@ export class AgentConnection {
     if (frame.type === 'auth') {
       if (this.phase !== 'challenged') return this.close(CLOSE_CODES.unauthenticated, 'auth was sent twice');
       this.phase = 'authenticating';
+      clearTimeout(this.authTimer); // the agent answered in time; how long we take to look it up is not its fault
       return this.orGoAway(this.authenticate(frame));
     }
     const { machine } = this;
@@ -139,13 +150,15 @@ export class AgentConnection {
     if (!machine) return this.close(CLOSE_CODES.revoked, 'this machine is not known here; join again');
     if (!verifyMachineSignature(machine.publicKey, authMessage(this.nonce, machineId), signature)) return this.close(CLOSE_CODES.unauthenticated, 'the signature does not answer this challenge');
     if (machine.isRevoked) return this.close(CLOSE_CODES.revoked, 'this machine was revoked; join again');
-    clearTimeout(this.authTimer);
     this.machine = machine;
     this.phase = 'open';
+    this.lastSequence = machine.lastSequence;
     this.intervalMs = this.port.authenticated(machine, this);
-    this.send({
-      type: 'welcome', protocol: PROTOCOL_VERSION, machineName: machine.name, approved: machine.isApproved, heartbeatIntervalMs: this.intervalMs, lastSequence: machine.lastSequence, serverTime: this.clock(),
-    });
+    this.welcome(machine);
+  }
+
+  private welcome({ name, isApproved }: KnownMachine): void {
+    this.send({ type: 'welcome', protocol: PROTOCOL_VERSION, machineName: name, approved: isApproved, heartbeatIntervalMs: this.intervalMs, lastSequence: this.lastSequence, serverTime: this.clock() });
   }
 
   private async hello(machine: KnownMachine, facts: MachineFacts): Promise<void> {
@@ -172,7 +185,10 @@ export class AgentConnection {
     if (this.waitingFrames >= MAX_WAITING_FRAMES) this.socket.pause();
     this.port
       .ingest(id, events)
-      .then((sequence) => this.send({ type: 'ack', sequence }))
+      .then((sequence) => {
+        this.lastSequence = Math.max(this.lastSequence, sequence);
+        this.send({ type: 'ack', sequence });
+      })
       .catch((error: unknown) => this.refuse('events', error))
       .finally(() => {
         this.waitingFrames -= 1;
@@ -186,15 +202,22 @@ export class AgentConnection {
     this.send({ type: 'error', code: 'not-stored', message: `${type} could not be stored` });
   }
 
-  /** A failure of ours (the database is away) is no fault of the agent: it comes back after a moment. */
+  /** A failure of ours (the database is away or has too much to do) is no fault of the agent: it comes back after a moment. */
   private orGoAway(work: Promise<void>): void {
     work.catch((error: unknown) => {
-      this.logger.warn({ machineId: this.machine?.id, reason: error instanceof Error ? error.message : String(error) }, 'could not serve an agent');
-      this.close(CLOSE_CODES.goingAway, 'the control plane cannot reach its database');
+      const cause = causeOf(error);
+      this.logger.warn({ machineId: this.machine?.id, reason: error instanceof Error ? error.message : String(error) }, `could not serve an agent: ${cause}`);
+      this.close(CLOSE_CODES.goingAway, cause);
     });
   }
 
   private send(frame: ServerFrame): void {
     if (this.socket.readyState === this.socket.OPEN) this.socket.send(JSON.stringify(frame));
   }
+}
+
+function causeOf(error: unknown): string {
+  if (isPoolExhausted(error)) return 'the control plane is busy; come back after a moment';
+  if (isDatabaseUnavailable(error)) return 'the control plane cannot reach its database';
+  return 'the control plane failed; come back after a moment';
 }

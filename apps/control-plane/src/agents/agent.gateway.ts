@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Inject, Injectable, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
 import { AGENT_SOCKET_PATH, CLOSE_CODES, type DesiredDocument, type FleetEvent, type Heartbeat, type MachineFacts, MAX_FRAME_BYTES } from '@provefleet/fleet-protocol';
+import type { WebSocket } from 'ws';
 import { CLOCK, type Clock } from '../config/clock.js';
 import { LOGGER, type Logger } from '../config/logger.js';
 import { FleetChanges } from '../live/fleet-changes.js';
@@ -11,19 +12,26 @@ import { TelemetryService } from '../telemetry/telemetry.service.js';
 import { AgentConnection, type AgentPort } from './agent.connection.js';
 import { heartbeatIntervalMs, offlineAfterMs } from './heartbeat-interval.js';
 
-/** Sockets that have not said who they are; beyond that further ones are refused until some have. */
-const MAX_UNAUTHENTICATED = 2_000;
+/** Sockets that have not said who they are: about what is looked up in the time an agent waits. Further ones are sent away, to come back spread out. */
+const MAX_UNAUTHENTICATED = 200;
+/** Sockets on their way out that did not get in; beyond that a request is not even made a socket. */
+const MAX_REFUSED = 2_000;
 const SWEEP_MS = 5_000;
 const DRAIN_MS = 5_000;
 /** Machines heard of within this time are expected back. */
 const EXPECTED_WITHIN_MS = 3_600_000;
 const COUNT_EVERY_MS = 60_000;
+/** An agent is told another interval when its own is off by more than this, either way. */
+const OFF_PACE = 1.5;
+/** Each told agent beats at once, so they are not told all at once. */
+const MAX_PACED_PER_SWEEP = 500;
 
 /** The agents' side: every connected agent, and what is to be told to it. */
 @Injectable()
 export class AgentGateway implements AgentPort, OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly connections = new Set<AgentConnection>();
   private readonly byMachine = new Map<string, AgentConnection>();
+  private refused = 0;
   private sweeper: NodeJS.Timeout | undefined;
   private counter: NodeJS.Timeout | undefined;
   /** Size of the fleet by the database: after a restart the first to come back must not beat as if they were alone. */
@@ -42,14 +50,20 @@ export class AgentGateway implements AgentPort, OnModuleInit, OnApplicationBoots
     this.sockets.register({
       path: AGENT_SOCKET_PATH,
       maxFrameBytes: MAX_FRAME_BYTES,
-      admit: async () => (this.connections.size - this.byMachine.size >= MAX_UNAUTHENTICATED ? 503 : true),
-      open: (socket) => void this.connections.add(new AgentConnection(socket, this, this.clock, this.logger)),
+      admit: async () => (this.refused >= MAX_REFUSED ? 503 : true),
+      open: (socket) => {
+        if (this.connections.size - this.byMachine.size >= MAX_UNAUTHENTICATED) this.refuse(socket);
+        else this.connections.add(new AgentConnection(socket, this, this.clock, this.logger));
+      },
     });
     this.changes.desired.on(({ machineId, revision, document }) => this.byMachine.get(machineId)?.sendDesired(revision, document));
     this.changes.revoked.on((machineId) => this.byMachine.get(machineId)?.close(CLOSE_CODES.revoked, 'this machine was revoked; join again'));
     // The welcome of the next connection says that it is approved.
     this.changes.approved.on((machineId) => this.byMachine.get(machineId)?.close(CLOSE_CODES.goingAway, 'approved; connect again'));
-    this.sweeper = setInterval(() => this.cutSilent(), SWEEP_MS);
+    this.sweeper = setInterval(() => {
+      this.cutSilent();
+      this.keepPace();
+    }, SWEEP_MS);
     this.counter = setInterval(() => void this.countFleet(), COUNT_EVERY_MS);
   }
 
@@ -63,9 +77,9 @@ export class AgentGateway implements AgentPort, OnModuleInit, OnApplicationBoots
   }
 
   async saveFacts(machineId: string, facts: MachineFacts): Promise<{ revision: number; document: DesiredDocument } | null> {
-    const desired = await this.machines.saveFacts(machineId, facts);
-    this.changes.machines.emit([machineId]);
-    return desired;
+    const saved = await this.machines.saveFacts(machineId, facts);
+    if (saved?.isChanged) this.changes.machines.emit([machineId]);
+    return saved;
   }
 
   ingest(machineId: string, events: readonly FleetEvent[]): Promise<number> {
@@ -80,13 +94,23 @@ export class AgentGateway implements AgentPort, OnModuleInit, OnApplicationBoots
     this.byMachine.get(machine.id)?.close(CLOSE_CODES.replaced, 'a newer connection of this machine took over');
     this.byMachine.set(machine.id, connection);
     this.logger.info({ machineId: machine.id, machine: machine.name }, 'an agent connected');
-    return heartbeatIntervalMs(Math.max(this.byMachine.size, this.expectedFleet), Math.random());
+    return this.intervalMs(Math.random());
   }
 
   closed(connection: AgentConnection): void {
     this.connections.delete(connection);
     const { machineId } = connection;
     if (machineId !== undefined && this.byMachine.get(machineId) === connection) this.byMachine.delete(machineId);
+  }
+
+  private intervalMs(random: number): number {
+    return heartbeatIntervalMs(Math.max(this.byMachine.size, this.expectedFleet), random);
+  }
+
+  private refuse(socket: WebSocket): void {
+    this.refused += 1;
+    socket.once('close', () => (this.refused -= 1));
+    socket.close(CLOSE_CODES.goingAway, 'many machines connect at once; come back after a moment');
   }
 
   /** Stores what has arrived and acknowledges it, then sends every agent away to come back to the next control plane. */
@@ -110,6 +134,18 @@ export class AgentGateway implements AgentPort, OnModuleInit, OnApplicationBoots
       this.expectedFleet = await this.machines.countHeardSince(new Date(this.clock() - EXPECTED_WITHIN_MS));
     } catch (error) {
       this.logger.debug({ reason: error instanceof Error ? error.message : String(error) }, 'could not count the fleet; the last count stands');
+    }
+  }
+
+  /** The fleet grew or shrank since some agents were told how often to beat. */
+  private keepPace(): void {
+    const due = this.intervalMs(0.5);
+    let paced = 0;
+    for (const connection of this.byMachine.values()) {
+      const current = connection.heartbeatIntervalMs;
+      if (Math.max(due / current, current / due) <= OFF_PACE) continue;
+      connection.pace(this.intervalMs(Math.random()));
+      if (++paced >= MAX_PACED_PER_SWEEP) return;
     }
   }
 

@@ -70,13 +70,17 @@ export class MachinesRepository {
     const further = order === 'asc' ? Prisma.sql`>` : Prisma.sql`<`;
     // Ties go by name; it follows the order of the list, so that one row comparison finds the next page.
     const position = after ? Prisma.sql`WHERE (coalesce(sort_key, ${unknown}), name COLLATE "C") ${further} (coalesce(${after.key}::float8, ${unknown}), ${after.name})` : Prisma.empty;
+    const sorted = Prisma.sql`ORDER BY coalesce(sort_key, ${unknown}) ${direction}, name COLLATE "C" ${direction}`;
+    // The page is found by its keys alone; the wide columns are read for its rows only.
     return this.prisma.client.$queryRaw`
-      SELECT * FROM (
-        SELECT *, (${SORT_KEYS[sort]})::float8 AS sort_key FROM (${activeFleetAt(now)}) fleet WHERE ${condition(filter)}
-      ) keyed
-      ${position}
-      ORDER BY coalesce(sort_key, ${unknown}) ${direction}, name COLLATE "C" ${direction}
-      LIMIT ${limit}`;
+      WITH page AS (
+        SELECT * FROM (SELECT id, name, (${SORT_KEYS[sort]})::float8 AS sort_key FROM (${activeFleetAt(now)}) fleet WHERE ${condition(filter)}) keyed
+        ${position}
+        ${sorted}
+        LIMIT ${limit}
+      )
+      SELECT fleet.*, page.sort_key FROM page JOIN (${activeFleetAt(now)}) fleet USING (id, name)
+      ${sorted}`;
   }
 
   async count(filter: MachineFilter, now: Date): Promise<number> {
@@ -125,10 +129,16 @@ export class MachinesRepository {
   }
 
   /** Stores what a machine says of itself; gives what it should do, or null when it is not in the fleet any more. */
-  async saveFacts(id: string, facts: MachineFacts): Promise<{ revision: number; document: DesiredDocument } | null> {
-    const [row] = await this.prisma.client.$queryRaw<{ desired_revision: number; desired: DesiredDocument }[]>`
-      UPDATE machine SET facts = ${JSON.stringify(facts)}::jsonb WHERE id = ${id}::uuid AND revoked_at IS NULL RETURNING desired_revision, desired`;
-    return row ? { revision: row.desired_revision, document: row.desired } : null;
+  async saveFacts(id: string, facts: MachineFacts): Promise<{ revision: number; document: DesiredDocument; isChanged: boolean } | null> {
+    const json = JSON.stringify(facts);
+    const [row] = await this.prisma.client.$queryRaw<{ desired_revision: number; desired: DesiredDocument; is_changed: boolean }[]>`
+      WITH known AS (
+        SELECT id, desired_revision, desired, facts <> ${json}::jsonb AS is_changed FROM machine WHERE id = ${id}::uuid AND revoked_at IS NULL
+      ), saved AS (
+        UPDATE machine m SET facts = ${json}::jsonb FROM known WHERE m.id = known.id AND known.is_changed AND m.revoked_at IS NULL
+      )
+      SELECT desired_revision, desired, is_changed FROM known`;
+    return row ? { revision: row.desired_revision, document: row.desired, isChanged: row.is_changed } : null;
   }
 
   /** Machines in the fleet that were heard of since then. */

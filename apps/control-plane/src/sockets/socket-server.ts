@@ -7,6 +7,8 @@ import { LOGGER, type Logger } from '../config/logger.js';
 
 /** Close code by which `ws` says that a frame was larger than its limit. */
 const WS_TOO_LARGE = 1009;
+/** `closeTimeout`, which the types do not know: how long the other end may take to answer a close before it is cut, in milliseconds. No compression: a small frame must not grow into a large one. */
+const LIMITS = { closeTimeout: 5_000, perMessageDeflate: false };
 
 /** Says by our own code and with a reason that a frame was too large. */
 class FleetSocket extends WebSocket {
@@ -34,8 +36,7 @@ export class SocketServer {
   constructor(@Inject(LOGGER) private readonly logger: Logger) {}
 
   register<Admission>({ path, maxFrameBytes, admit, open }: SocketEndpoint<Admission>): void {
-    // No compression: a small frame must not grow into a large one.
-    const server = new WebSocketServer({ noServer: true, maxPayload: maxFrameBytes, perMessageDeflate: false, WebSocket: FleetSocket });
+    const server = new WebSocketServer({ noServer: true, maxPayload: maxFrameBytes, ...LIMITS, WebSocket: FleetSocket });
     this.endpoints.set(path, async (request, stream, head) => {
       const admission = await admit(request);
       if (typeof admission === 'number') return refuse(stream, admission);

@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { FleetEvent, Heartbeat } from '@provefleet/fleet-protocol';
 import { CLOCK, type Clock } from '../config/clock.js';
 import { LOGGER, type Logger } from '../config/logger.js';
-import { isDatabaseUnavailable } from '../database/database-errors.js';
+import { isDatabaseUnavailable, isPoolExhausted } from '../database/database-errors.js';
 import { FleetChanges } from '../live/fleet-changes.js';
 import { Batcher } from './batcher.js';
 import { type ReceivedEvents, type ReceivedHeartbeat, TelemetryRepository } from './telemetry.repository.js';
@@ -17,7 +17,8 @@ const RETRY_MS = 1_000;
 export class TelemetryService {
   private readonly events: Batcher<ReceivedEvents, number>;
   private readonly heartbeats: Batcher<ReceivedHeartbeat, void>;
-  private isDatabaseAway = false;
+  /** Why nothing can be stored just now. */
+  private trouble: string | undefined;
 
   constructor(
     @Inject(CLOCK) private readonly clock: Clock,
@@ -67,13 +68,14 @@ export class TelemetryService {
   }
 
   private async waitForDatabase(error: unknown): Promise<void> {
-    if (!this.isDatabaseAway) this.logger.error({ reason: error instanceof Error ? error.message : String(error) }, 'the database is away; telemetry waits and is not acknowledged');
-    this.isDatabaseAway = true;
+    const trouble = isPoolExhausted(error) ? 'no database connection is free' : 'the database is away';
+    if (this.trouble !== trouble) this.logger.error({ reason: error instanceof Error ? error.message : String(error) }, `${trouble}; telemetry waits and is not acknowledged`);
+    this.trouble = trouble;
     await sleep(RETRY_MS);
   }
 
   private databaseAnswered(): void {
-    if (this.isDatabaseAway) this.logger.info('the database is back; telemetry is stored again');
-    this.isDatabaseAway = false;
+    if (this.trouble !== undefined) this.logger.info('telemetry is stored again');
+    this.trouble = undefined;
   }
 }

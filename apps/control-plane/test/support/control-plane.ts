@@ -64,6 +64,14 @@ export class TestDatabase {
     }
   }
 
+  /** Keeps everybody else from a table until the answer is called. */
+  async lock(table: string): Promise<() => Promise<void>> {
+    const client = new pg.Client({ connectionString: this.url });
+    await client.connect();
+    await client.query(`BEGIN; LOCK TABLE "${table}" IN ACCESS EXCLUSIVE MODE`);
+    return () => client.end();
+  }
+
   /** Everything in every table, as text. */
   async dump(): Promise<string> {
     const tables = await this.query<{ name: string }>("SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public'");
