@@ -16,3 +16,18 @@ for file in "$committed"/*.elf; do
 done
 echo "$(ls elf/*.elf | wc -l) committed ELFs are what their sources build to"
 (cd .. && cargo run --release --quiet -p provefleet-zkvm-testing --bin zkvm-differential -- guests/build "${1:-10000}")
+
+# The development command line, once through: a whole proof and one in segments.
+zkvm() { (cd .. && cargo run --release --quiet -p provefleet-zkvm-cli -- "$@"); }
+proof="$committed/proof"
+for segments in "" "--segment-steps 200"; do
+  # shellcheck disable=SC2086 # two words or none
+  zkvm prove --elf guests/elf/fib_input_initial.elf --words 100,1,1 --proof "$proof" $segments
+  actual=$(zkvm verify --elf guests/elf/fib_input_initial.elf --proof "$proof" | od -An -tx1)
+  [[ "$actual" == *4d*31*b5*e6* ]] || { echo "check.sh: the proven output is $actual" >&2; exit 1; }
+  if zkvm verify --elf guests/elf/sort.elf --proof "$proof" 2>/dev/null; then
+    echo "check.sh: a proof of another program was accepted" >&2
+    exit 1
+  fi
+done
+echo "the command line proves and verifies"

@@ -74,3 +74,27 @@ const _: () = {
     assert!(Profile::Balanced.security().security_bits() >= MIN_SECURITY_BITS);
     assert!(Profile::Compact.security().security_bits() >= MIN_SECURITY_BITS);
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The library's fault with trees of different heights is avoided by this and by nothing else.
+    #[test]
+    fn all_trees_of_a_proof_have_the_height_of_the_tallest() {
+        for profile in Profile::ALL {
+            for max_log_size in 5..=24 {
+                let config = profile.config(max_log_size);
+                assert_eq!(config.lifting_log_size, Some(max_log_size + config.fri_config.log_blowup_factor));
+            }
+        }
+    }
+
+    #[test]
+    fn profiles_are_told_apart_by_their_parameters() {
+        for profile in Profile::ALL {
+            assert_eq!(Profile::of_security(&profile.security()), Some(profile));
+        }
+        assert_eq!(Profile::of_security(&SecurityProfile::FAST), None, "the Fibonacci provers' parameters");
+    }
+}

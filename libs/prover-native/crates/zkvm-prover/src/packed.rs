@@ -22,7 +22,7 @@ impl ColumnWriter {
     /// `count` columns of 2^`log_size` zeros.
     pub fn new(count: usize, log_size: u32) -> Self {
         let vectors = 1 << (log_size - LOG_LANES);
-        let mut columns: Vec<Vec<PackedM31>> = (0..count).map(|_| bytemuck_zeroed(vectors)).collect();
+        let mut columns: Vec<Vec<PackedM31>> = (0..count).map(|_| zeroed(vectors)).collect();
         let pointers = columns.iter_mut().map(|column| column.as_mut_ptr()).collect();
         Self { columns, pointers, vectors }
     }
@@ -48,6 +48,6 @@ impl ColumnWriter {
 }
 
 /// Zeroed memory straight from the allocator, which need not touch its pages.
-fn bytemuck_zeroed(vectors: usize) -> Vec<PackedM31> {
+fn zeroed(vectors: usize) -> Vec<PackedM31> {
     bytemuck::zeroed_vec(vectors)
 }
