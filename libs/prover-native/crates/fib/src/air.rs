@@ -22,6 +22,10 @@
 //! 1. *Order.* Let f(x) be the number of table rows with value x. The relation says f(x) + [x = 2^limb_bits] =
 //!    f(x − 1) + [x = 0] for all x of the field. So f is some constant c outside of 0..2^limb_bits and c + 1 inside,
 //!    and as the table has 2^limb_bits rows and the field more elements than that, c = 0: each value occurs once.
+//!    That the table has so many rows is not enforced by the commitments: with stwo 2.3.0 a prover may commit the
+//!    columns of the smaller component at the height of the larger one. The last sum column is read in the row before
+//!    too, and for such columns the library also checks the period that the stated size asks for. So the totals of the
+//!    rows are periodic, and any 2^limb_bits rows in a row are a whole witness with the claimed sum.
 //! 2. *Range.* Hence every limb of every chain row, enabled or not, is an integer in 0..2^limb_bits, and every half
 //!    composed of them is an integer in 0..2^16.
 //! 3. *State.* Multiplicities are 0 or 1 by the rule `EnabledIsBoolean`. The taken states are the given ones. Start
@@ -285,7 +289,10 @@ impl<'a, E: EvalAtRow> FrameworkRow<'a, E> {
     }
 
     /// `numerator / denominator` is what the last column adds to the column before and to itself in the row before.
+    /// It must read exactly the rows -1 and 0: with that mask the library ties the column's period to the stated size
+    /// (see the argument above, 1).
     fn last_fraction(&mut self, numerator: E::EF, denominator: E::EF) {
+        debug_assert!(self.pending.is_none(), "a limb without its pair would not be looked up");
         let [before, sum] = self.eval.next_extension_interaction_mask(INTERACTION_TRACE_IDX, [-1, 0]);
         let added = sum - before - self.sum.clone() + self.shift;
         self.eval.add_constraint(added * denominator - numerator);

@@ -6,14 +6,15 @@ use stwo::core::pcs::PcsConfig;
 /// The least security, in bits, at which a proof is accepted.
 ///
 /// It is counted as the library counts it, `pow_bits + log_blowup_factor × n_queries`, which
-/// assumes that a FRI query gives `log_blowup_factor` bits (the conjectured soundness of FRI, not the proven one).
+/// assumes that a FRI query gives `log_blowup_factor` bits (the conjectured soundness of FRI, not the proven one). What
+/// is proven gives about half of that a query: some 53 bits for 86 queries at blowup 2 and 10 bits of work.
 pub const MIN_SECURITY_BITS: u32 = 96;
 
 /// One choice of parameters. A verifier pins a profile as a whole: a proof made with any other one is refused,
 /// even if it counts as many bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SecurityProfile {
-    /// Leading zero bits of the proof of work before the queries are drawn.
+    /// Zero bits that the proof of work must show before the queries are drawn.
     pub pow_bits: u32,
     /// Logarithm of the ratio between evaluation domain and trace.
     pub log_blowup_factor: u32,

@@ -7,6 +7,7 @@ mod forgeries;
 mod fractions;
 mod parameters;
 mod rules;
+mod transcript;
 
 use cheater::{cheat, claim_balance};
 use stwo::core::pcs::PcsConfig;

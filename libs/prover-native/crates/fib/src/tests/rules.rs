@@ -320,3 +320,19 @@ fn a_shorter_run_cannot_pass_for_a_longer_one() {
         expect_only(Fault::State, &statement, &witness);
     }
 }
+
+/// No half of a state is left out of its tuple: a last state that is false in one half is not the true one.
+#[test]
+fn every_half_of_a_state_is_bound() {
+    for computation in [fib(9, 0x8000_0001, 0x7fff_0001), fib(5000, 3, 4), fast_fib(100)] {
+        let (shape, statement, witness) = honest(&computation);
+        for half in 0..shape.halves {
+            let mut other = statement;
+            other.result[half] ^= 1;
+            expect_only(Fault::State, &other, &witness);
+            let mut other = statement;
+            other.companion[half] ^= 1;
+            expect_only(Fault::State, &other, &witness);
+        }
+    }
+}
