@@ -14,7 +14,7 @@ use stwo::core::channel::Blake2sChannel;
 use stwo::core::proof_of_work::GrindOps;
 use stwo::prover::backend::simd::SimdBackend;
 
-use crate::memory::estimate_peak_bytes;
+use crate::memory::{estimate_peak_bytes, return_freed_memory};
 use crate::part::PartContext;
 use crate::prove::{ProgramProver, ProveError, Stage, Stages};
 use crate::trace::Trace;
@@ -106,6 +106,7 @@ impl<W: PartWork> Pass<'_, '_, W> {
         let hash = self.prover.tables().hash;
         let mix = |channel: &mut Blake2sChannel| claim.mix_into(channel, &hash, number as u32);
         self.work.part(number, &context, trace, &mix, self.stages)?;
+        return_freed_memory();
         self.segments.push(claim);
         Ok(())
     }
