@@ -6,6 +6,8 @@ import { ENVIRONMENTS, type Environment } from '@provefleet/orchestrator-client'
 import { PROFILE_NAMES } from '@provefleet/scheduling';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { backends } from './backends.js';
+import { systemClock } from './clock.js';
+import { anonymous } from './commands/anonymous.js';
 import { bench } from './commands/bench.js';
 import { doctor, doctorText } from './commands/doctor.js';
 import { join } from './commands/join.js';
@@ -15,10 +17,13 @@ import { registerNode, registerUser } from './commands/register.js';
 import { run } from './commands/run.js';
 import { status, statusText } from './commands/status.js';
 import { AgentError } from './errors.js';
+import { createLogger } from './logging.js';
 import { nodeFileSystem } from './state/files.js';
 import { stateDirectory } from './state/paths.js';
 import { AGENT_VERSION } from './version.js';
+import { forkWorkers } from './workers/spawn.js';
 
+const WORKER_ENTRY = fileURLToPath(new URL('./worker.js', import.meta.url));
 const print = (text: string): void => void writeSync(1, `${text}\n`);
 const directory = (option: string | undefined) => stateDirectory(option, process.env, process.getuid?.());
 const stateOption = () => new Option('--state-dir <path>', 'where keys, configuration and unfinished work are kept').env('PROVEFLEET_STATE_DIR');
@@ -74,7 +79,18 @@ function program(): Command {
     .option('--log-file <path>', 'write the log to this file too')
     .addOption(stateOption())
     .action(async ({ stateDir, logFile }: { stateDir?: string; logFile?: string }) => {
-      await run({ stateDirectory: directory(stateDir), workerEntry: fileURLToPath(new URL('./worker.js', import.meta.url)), ...(logFile === undefined ? {} : { logFile }) });
+      await run({ stateDirectory: directory(stateDir), workerEntry: WORKER_ENTRY, ...(logFile === undefined ? {} : { logFile }) });
+    });
+
+  root
+    .command('anonymous')
+    .description('prove (9, 1, 1) every 300 ms for nobody: no node, nothing fetched, nothing handed in')
+    .option('--workers <count>', 'worker processes', threadCount, 1)
+    .option('--backend <name>', 'prover', 'native')
+    .action(async ({ workers, backend }: { workers: number; backend: string }) => {
+      const stop = new AbortController();
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
+      await anonymous({ backend, workers, clock: systemClock, logger: createLogger('info'), spawn: forkWorkers(WORKER_ENTRY, 0) }, stop.signal);
     });
 
   root

@@ -164,6 +164,17 @@ describe('without a running agent', () => {
     expect(await claim('99', '1', '1', '3870634317')).toMatchObject({ code: 1 });
   });
 
+  it('proves for nobody in anonymous mode, says so, and hands nothing in', async () => {
+    const agent = new AgentProcess(fleet.stateDirectory, undefined, ['anonymous']);
+    await until('a worker', () => agent.log.includes('worker started'), agent);
+    await sleep(1500);
+    expect(await agent.end()).toEqual({ code: 0, signal: null });
+    const last = JSON.parse(agent.log.trim().split('\n').at(-1) ?? '') as { mode: string; proofs: number; failures: number };
+    expect(last).toMatchObject({ mode: 'anonymous', failures: 0 });
+    expect(last.proofs).toBeGreaterThan(1);
+    expect(fleet.orchestrator.fetches).toBe(0);
+  });
+
   it('finds what is wrong with a machine, and what is right', async () => {
     const checks = async () => (JSON.parse((await command(['doctor', '--json', '--state-dir', fleet.stateDirectory])).stdout) as { check: string; result: string; detail: string }[]).map(({ check, result }) => `${check}: ${result}`);
     expect(await checks()).toEqual(expect.arrayContaining(['prover native: ok', 'configuration: ok', 'state directory: ok', 'control plane: ok', 'orchestrator: ok', 'clock, by control plane: ok']));

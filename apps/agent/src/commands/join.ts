@@ -10,6 +10,7 @@ import { checkConfiguration, localConfigurationSchema, orchestratorOf, writeConf
 import { AgentError, messageOf } from '../errors.js';
 import { loadIdentity, loadNodeKey } from '../identity/keys.js';
 import { controlPlaneUrl } from '../link/socket.js';
+import { startAfterAcknowledged } from '../outbox/event-log.js';
 import { readIfThere, type FileSystem } from '../state/files.js';
 import { StateLock } from '../state/lock.js';
 import { prepareState, type StatePaths } from '../state/paths.js';
@@ -55,7 +56,8 @@ export async function join(options: JoinOptions, environment: JoinEnvironment): 
   const paths = await prepareState(fs, options.stateDirectory);
   const lock = await StateLock.acquire(fs, paths.lock);
   try {
-    if (!options.again && (await readIfThere(fs, paths.configuration)) !== null) {
+    const before = await readIfThere(fs, paths.configuration);
+    if (!options.again && before !== null) {
       throw new AgentError('Usage', `this machine has joined already (${paths.configuration}); to join again, with the same keys, add --again`);
     }
     const identity = await loadIdentity(fs, paths.keys);
@@ -63,6 +65,7 @@ export async function join(options: JoinOptions, environment: JoinEnvironment): 
     const nodes = options.nodes.length > 0 ? [...options.nodes] : [await registerLocalNode(draft)];
     const enrolled = await enrol({ url, token, name: draft.machineName, identity, facts });
     const configuration: LocalConfiguration = { ...draft, machineId: enrolled.machineId, machineName: enrolled.name, nodes: nodes.map((id) => ({ id, weight: 1 })) };
+    if (before === null || !before.includes(enrolled.machineId)) await startAfterAcknowledged(fs, paths.events);
     await keep(fs, paths, configuration, enrolled);
     print(`joined ${url.origin} as ${enrolled.name}${enrolled.approved ? '' : '; it waits for an operator to approve it'}`);
     for (const id of nodes) print(`node ${id}, signing key ${(await loadNodeKey(fs, paths.keys, id)).publicKeyHex}`);

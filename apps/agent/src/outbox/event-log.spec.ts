@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { FleetEvent } from '@provefleet/fleet-protocol';
 import { FakeAgentClock } from '../../test/support/fake-clock.js';
 import { FaultyFiles, temporaryPaths, type TemporaryState } from '../../test/support/faulty-files.js';
-import { EventLog, type EventDraft } from './event-log.js';
+import { EventLog, startAfterAcknowledged, type EventDraft } from './event-log.js';
 
 let state: TemporaryState;
 let files: FaultyFiles;
@@ -114,6 +114,17 @@ describe('an event log', () => {
     expect(again.log.append(telemetry()).sequence).toBe(13);
     expect(again.log.unacknowledged).toBe(1);
     await again.log.flush();
+  });
+
+  it('after joining anew sends nothing the former control plane has, and still knows it', async () => {
+    const { log } = await open({ keepSettled: 10 });
+    for (const id of ['a', 'b', 'c']) await log.append(settled(id)).durable;
+    log.acknowledge(2);
+    await log.flush();
+    await startAfterAcknowledged(files.fs, state.paths.events);
+    const { log: again, found } = await open({ keepSettled: 10 });
+    expect(found).toHaveLength(3);
+    expect(await sequences(again, 0)).toEqual([3]);
   });
 
   it('goes on above the number the control plane has, after an old copy of the state was put back', async () => {

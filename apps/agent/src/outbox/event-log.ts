@@ -45,7 +45,9 @@ interface Pending {
 
 const RETRY_MS = 1000;
 const MAX_PENDING = 10_000;
+/** Files beside the segments: what the control plane has, and what is none of the present control plane's business. */
 const ACKNOWLEDGED = 'acknowledged';
+const FLOOR = 'floor';
 const SEGMENT_NAME = /^(\d{16})\.log$/;
 
 /**
@@ -64,6 +66,7 @@ export class EventLog {
   private listeners: (() => void)[] = [];
   private nextSequence = 1;
   private acknowledged = 0;
+  private floor = 0;
   private durableSequence = 0;
   private flushing: Promise<void> | null = null;
   private retrying = false;
@@ -88,13 +91,15 @@ export class EventLog {
     const names = (await log.fs.readdir(log.directory)).sort();
     for (const name of names) {
       const match = SEGMENT_NAME.exec(name);
-      if (name === ACKNOWLEDGED) continue;
+      if (name === ACKNOWLEDGED || name === FLOOR) continue;
       if (match) await log.recover(join(log.directory, name), Number(match[1]), onEvent);
       else await removeIfThere(log.fs, join(log.directory, name));
     }
     if (log.segments.length === 0) log.segments.push(log.newSegment());
     log.durableSequence = log.nextSequence - 1;
-    await log.readAcknowledged();
+    // Only a hint: without it the control plane says at the next connection what it has.
+    log.acknowledged = Math.min(await readNumber(log.fs, join(log.directory, ACKNOWLEDGED)), log.lastSequence);
+    log.floor = await readNumber(log.fs, join(log.directory, FLOOR));
     return log;
   }
 
@@ -162,7 +167,7 @@ export class EventLog {
       const last = segment.sequences.at(-1);
       if (last === undefined || last <= sequence) continue;
       for (const event of await this.load(segment)) {
-        if (event.sequence <= sequence || event.sequence > this.durableSequence) continue;
+        if (event.sequence <= Math.max(sequence, this.floor) || event.sequence > this.durableSequence) continue;
         bytes += JSON.stringify(event).length + 1;
         if (found.length > 0 && (bytes > maxBytes || found.length >= maxEvents)) return found;
         found.push(event);
@@ -325,12 +330,6 @@ export class EventLog {
     await writeAtomic(this.fs, join(this.directory, ACKNOWLEDGED), String(this.acknowledged));
   }
 
-  private async readAcknowledged(): Promise<void> {
-    const text = (await readIfThere(this.fs, join(this.directory, ACKNOWLEDGED)))?.toString() ?? '';
-    // Only a hint: without it the control plane says at the next connection what it has.
-    if (/^\d{1,15}$/.test(text)) this.acknowledged = Math.min(Number(text), this.lastSequence);
-  }
-
   private async remove(segments: readonly Segment[]): Promise<void> {
     await this.options.beforeRemove?.();
     await this.noteAcknowledged();
@@ -378,6 +377,19 @@ export class EventLog {
   private inBackground(work: () => Promise<void>): void {
     this.housekeeping = this.housekeeping.then(work).catch((error: unknown) => this.options.onProblem?.(`cannot tidy the event log: ${messageOf(error)}`));
   }
+}
+
+/**
+ * What was acknowledged so far belongs to another membership: it is never sent again, although it is kept to know
+ * finished tasks by. For a machine that joins anew; no agent may run meanwhile.
+ */
+export async function startAfterAcknowledged(fs: FileSystem, directory: string): Promise<void> {
+  await writeAtomic(fs, join(directory, FLOOR), String(await readNumber(fs, join(directory, ACKNOWLEDGED))));
+}
+
+async function readNumber(fs: FileSystem, path: string): Promise<number> {
+  const text = (await readIfThere(fs, path))?.toString() ?? '';
+  return /^\d{1,15}$/.test(text) ? Number(text) : 0;
 }
 
 function countSettled(events: readonly FleetEvent[]): number {

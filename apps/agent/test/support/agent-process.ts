@@ -74,7 +74,7 @@ function cleanEnvironment(extra: Record<string, string>): NodeJS.ProcessEnv {
 }
 
 /** Waits until the condition holds. */
-export async function until(what: string, condition: () => boolean | Promise<boolean>, agent: AgentProcess | null = null, withinMs = 15_000): Promise<void> {
+export async function until(what: string, condition: () => boolean | Promise<boolean>, agent: AgentProcess | null = null, withinMs = 30_000): Promise<void> {
   const deadline = Date.now() + withinMs;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}\n${agent?.log.slice(-4000) ?? ''}`);
