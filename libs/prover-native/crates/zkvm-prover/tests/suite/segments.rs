@@ -1,7 +1,7 @@
 //! Runs that are proven in segments.
 
 use provefleet_zkvm_air::{ClaimError, Kind, MAX_STEPS, Relation};
-use provefleet_zkvm_core::GuestInput;
+use provefleet_zkvm_core::{ExecutionError, GuestInput};
 use provefleet_zkvm_prover::checker::Fault;
 use provefleet_zkvm_prover::{ProgramProver, ProveError, ProveOptions};
 use provefleet_zkvm_testing::guest;
@@ -277,4 +277,25 @@ fn memory_does_not_grow_with_the_run() {
     assert!(matches!(prover.prove(input, &whole), Err(ProveError::MemoryBudget { .. })));
     let segmented = ProveOptions { segment_steps: Some(4096), ..whole };
     assert!(prover.prove(input, &segmented).is_ok());
+}
+
+#[test]
+fn proving_in_segments_stops_when_it_is_told_to_and_for_what_cannot_be_proven() {
+    let prover = ProgramProver::new(guest("sort"));
+    let input = words(&[5, 4, 3, 2, 1]);
+    let input = GuestInput { public: &input, private: &[] };
+    for stop_at in [0, 1, 5, 20] {
+        let questions = std::cell::Cell::new(0);
+        let is_cancelled = || {
+            questions.set(questions.get() + 1);
+            questions.get() > stop_at
+        };
+        let options = ProveOptions { is_cancelled: Some(&is_cancelled), ..options(50) };
+        assert_eq!(prover.prove(input, &options).expect_err("cancelled"), ProveError::Cancelled, "{stop_at}");
+    }
+    let small = ProveOptions { memory_budget_bytes: Some(1 << 20), ..options(50) };
+    assert!(matches!(prover.prove(input, &small), Err(ProveError::MemoryBudget { .. })));
+    let short = ProveOptions { max_cycles: Some(20), ..options(50) };
+    let limit = ProveError::Execution(ExecutionError::CycleLimit { limit: 20 });
+    assert_eq!(prover.prove(input, &short).expect_err("too long"), limit);
 }
