@@ -65,7 +65,7 @@ await stage('generated', 'Generated files are up to date', (progress) => run(pro
 await stage('prisma', 'Schema and migrations agree', (progress) => run(process.execPath, ['tools/prisma/check.mjs'], { log: 'test-prisma', progress }));
 for (const config of integrationConfigs()) {
   const project = dirname(config);
-  await stage(`integration:${project}`, `Integration tests of ${project}`, (progress) => run('node_modules/.bin/jest', ['-c', config, '--runInBand'], { log: `test-integration-${project.replace('/', '-')}`, progress, env: jest }));
+  await stage(`integration:${project}`, `Integration tests of ${project}`, (progress) => run('node_modules/.bin/jest', ['-c', config, '--runInBand', '--forceExit'], { log: `test-integration-${project.replace('/', '-')}`, progress, env: jest }));
 }
 await stage('rust-lint', 'Rust: format and clippy', (progress) => nx(['run', 'prover-native:rust-lint'], { log: 'test-rust-lint', progress }));
 await stage('rust-test', 'Rust: tests', (progress) => nx(['run', 'prover-native:rust-test'], { log: 'test-rust', progress }));

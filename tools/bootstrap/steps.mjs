@@ -44,6 +44,9 @@ export class CommandError extends Error {
   }
 }
 
+/** Longest time one command may take, so that a test that hangs is a failure and not a gate that never closes. */
+const COMMAND_TIMEOUT_MS = 30 * 60_000;
+
 /**
  * Runs a command to its end; output goes to `logs/<log>.log`.
  * @param {string} command
@@ -56,7 +59,7 @@ export function run(command, args, { log, progress = () => {}, env = {}, cwd = R
   const file = join(LOGS, `${log}.log`);
   const sink = createWriteStream(file);
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], timeout: COMMAND_TIMEOUT_MS, killSignal: 'SIGKILL' });
     const chunks = [];
     const take = (chunk) => {
       chunks.push(chunk);
