@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { messageOf } from '../errors.js';
-import { ensureDirectory, readIfThere, removeIfThere, syncDirectory, TEMPORARY_SUFFIX, writeAtomic, FILE_MODE } from '../state/files.js';
+import { DirectorySync, ensureDirectory, FILE_MODE, readIfThere, removeIfThere, syncDirectory, TEMPORARY_SUFFIX, writeAtomic, writeAtomicLazily } from '../state/files.js';
 import type { StatePaths } from '../state/paths.js';
 import { EventLog, type EventDraft, type EventLogOptions } from './event-log.js';
 import { decodeProof, decodeTask, encodeProof, encodeTask, taskKey, type ProofRecord, type TaskRecord } from './task-record.js';
@@ -37,7 +37,11 @@ export class Outbox {
   private writeFailure: string | null = null;
   private readonly held = new Set<string>();
 
-  private constructor(private readonly options: OutboxOptions, readonly events: EventLog) {}
+  private readonly proofNames: DirectorySync;
+
+  private constructor(private readonly options: OutboxOptions, readonly events: EventLog) {
+    this.proofNames = new DirectorySync(options.fs, options.paths.proofs);
+  }
 
   static async open(options: OutboxOptions): Promise<{ outbox: Outbox; recovered: Recovered }> {
     const settled = new Set<string>();
@@ -65,13 +69,15 @@ export class Outbox {
 
   /** Writes a fetched task down. Waits as long as the disk takes nothing; rejects only when `signal` is aborted. */
   async addTask(record: TaskRecord, signal?: AbortSignal): Promise<void> {
-    await this.persist(this.taskPath(taskKey(record.nodeId, record.taskId)), encodeTask(record), signal);
+    const path = this.taskPath(taskKey(record.nodeId, record.taskId));
+    // A task is not worth a wait for the device: the orchestrator knows it too, and hands it out again.
+    await this.persist(() => writeAtomicLazily(this.options.fs, path, encodeTask(record)), signal);
   }
 
   /** Writes a finished proof down, as {@link addTask}. After that, and only after that, it may be submitted. */
   async addProof(record: ProofRecord, signal?: AbortSignal): Promise<void> {
     const key = taskKey(record.nodeId, record.taskId);
-    await this.persist(this.proofPath(key), encodeProof(record), signal);
+    await this.persist(() => writeAtomic(this.options.fs, this.proofPath(key), encodeProof(record), () => this.proofNames.sync()), signal);
     this.held.add(key);
     await removeIfThere(this.options.fs, this.taskPath(key));
   }
@@ -110,11 +116,11 @@ export class Outbox {
     await syncDirectory(this.options.fs, this.options.paths.proofs);
   }
 
-  private async persist(path: string, content: Buffer, signal?: AbortSignal): Promise<void> {
+  private async persist(write: () => Promise<void>, signal?: AbortSignal): Promise<void> {
     for (;;) {
       signal?.throwIfAborted();
       try {
-        await writeAtomic(this.options.fs, path, content);
+        await write();
         this.writeFailure = null;
         return;
       } catch (error) {

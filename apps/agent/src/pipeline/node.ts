@@ -12,6 +12,8 @@ export interface Submission {
   uncertain: boolean;
   /** Not before this time of the monotonic clock. */
   notBefore: number;
+  /** It is being sent, or its answer is being recorded. */
+  busy: boolean;
 }
 
 /** How the last request for a task ended. */

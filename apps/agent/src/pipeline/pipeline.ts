@@ -176,7 +176,7 @@ export class Pipeline {
   private takeUp({ tasks, proofs }: Recovered): void {
     for (const { record, sent } of proofs) {
       this.settlement.begin(record.nodeId, record.taskId);
-      this.nodeOf(record.nodeId).results.push({ record, attempts: 0, uncertain: sent, notBefore: 0 });
+      this.nodeOf(record.nodeId).results.push({ record, attempts: 0, uncertain: sent, notBefore: 0, busy: false });
     }
     for (const record of tasks) {
       this.settlement.begin(record.nodeId, record.taskId);

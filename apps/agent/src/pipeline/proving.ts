@@ -124,7 +124,7 @@ export class Proving {
     };
     node.ladder.succeeded(record.difficulty, proof.provingMs);
     await outbox.addProof(proof);
-    node.results.push({ record: proof, attempts: 0, uncertain: false, notBefore: 0 });
+    node.results.push({ record: proof, attempts: 0, uncertain: false, notBefore: 0, busy: false });
   }
 
   private async fail(node: ProverNode, record: TaskRecord, index: number, error: ProverError, workerId: number | null, settlement: Settlement): Promise<void> {

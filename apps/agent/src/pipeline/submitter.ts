@@ -22,15 +22,23 @@ const LONGEST_SLEEP_MS = 1000;
 /** While somebody else probes a broken orchestrator there is no time to wait for. */
 const PROBE_POLL_MS = 500;
 
+/** Submits of one node that may be under way together: a network far away must not make proofs queue up. */
+const MOST_UNDER_WAY = 4;
+
 /** Hands one node's finished proofs in, oldest first, until the network has accepted or finally refused each of them. */
 export class Submitter {
+  private readonly underWay = new Set<Promise<void>>();
+  private fault: { readonly error: unknown } | null = null;
+
   constructor(private readonly node: ProverNode, private readonly deps: SubmitterDependencies) {}
 
-  /** Runs until the signal is aborted; an attempt under way is then finished first. */
+  /** Runs until the signal is aborted; attempts under way are then finished first. */
   async run(signal: AbortSignal, hardStop: AbortSignal): Promise<void> {
     const { clock, changed } = this.deps;
+    this.fault = null;
     while (!signal.aborted) {
-      const next = this.earliest();
+      this.throwFault();
+      const next = this.underWay.size < MOST_UNDER_WAY ? this.earliest() : null;
       if (next === null) {
         await changed.next(signal);
         continue;
@@ -40,13 +48,35 @@ export class Submitter {
         await pause(clock, Math.min(LONGEST_SLEEP_MS, wait), signal);
         continue;
       }
-      await this.submit(next, hardStop);
-      changed.notify();
+      this.begin(next, hardStop);
     }
+    await Promise.all(this.underWay);
+    this.throwFault();
+  }
+
+  private begin(submission: Submission, hardStop: AbortSignal): void {
+    submission.busy = true;
+    const attempt = this.submit(submission, hardStop)
+      .catch((error: unknown) => {
+        this.fault ??= { error };
+      })
+      .finally(() => {
+        submission.busy = false;
+        this.underWay.delete(attempt);
+        this.deps.changed.notify();
+      });
+    this.underWay.add(attempt);
+  }
+
+  private throwFault(): void {
+    const { fault } = this;
+    this.fault = null;
+    if (fault !== null) throw fault.error;
   }
 
   private earliest(): Submission | null {
-    return this.node.results.reduce<Submission | null>((first, each) => (first === null || each.notBefore < first.notBefore ? each : first), null);
+    const idle = this.node.results.filter(({ busy }) => !busy);
+    return idle.reduce<Submission | null>((first, each) => (first === null || each.notBefore < first.notBefore ? each : first), null);
   }
 
   /** Milliseconds until it may be sent, and the right to send it when that is 0. */

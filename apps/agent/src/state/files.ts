@@ -20,13 +20,26 @@ let temporaryCounter = 0;
  * there. The content is on the device when the promise resolves.
  * @throws the file system's own error; the old file is then untouched.
  */
-export async function writeAtomic(fs: FileSystem, path: string, content: Uint8Array | string, mode = FILE_MODE): Promise<void> {
+export async function writeAtomic(fs: FileSystem, path: string, content: Uint8Array | string, syncNames: (directory: string) => Promise<void> = (directory) => syncDirectory(fs, directory)): Promise<void> {
+  await replace(fs, path, content, true);
+  await syncNames(dirname(path));
+}
+
+/**
+ * As {@link writeAtomic}, but left to the system to bring to the device: survives any end of the process, and not
+ * always one of the machine.
+ */
+export async function writeAtomicLazily(fs: FileSystem, path: string, content: Uint8Array | string): Promise<void> {
+  await replace(fs, path, content, false);
+}
+
+async function replace(fs: FileSystem, path: string, content: Uint8Array | string, durable: boolean): Promise<void> {
   const temporary = `${path}.${process.pid}-${++temporaryCounter}${TEMPORARY_SUFFIX}`;
   try {
-    const handle = await fs.open(temporary, 'wx', mode);
+    const handle = await fs.open(temporary, 'wx', FILE_MODE);
     try {
       await handle.writeFile(content);
-      await handle.sync();
+      if (durable) await handle.sync();
     } finally {
       await handle.close();
     }
@@ -35,7 +48,6 @@ export async function writeAtomic(fs: FileSystem, path: string, content: Uint8Ar
     await removeIfThere(fs, temporary);
     throw error;
   }
-  await syncDirectory(fs, dirname(path));
 }
 
 /** Makes created, renamed and removed names of a directory durable. */
@@ -45,6 +57,30 @@ export async function syncDirectory(fs: FileSystem, directory: string): Promise<
     await handle.sync();
   } finally {
     await handle.close();
+  }
+}
+
+/** {@link syncDirectory} for many callers: those who come while one sync runs share the next. */
+export class DirectorySync {
+  private running: Promise<void> | null = null;
+  private next: Promise<void> | null = null;
+
+  constructor(private readonly fs: FileSystem, private readonly directory: string) {}
+
+  sync(): Promise<void> {
+    if (this.running === null) return this.start();
+    // What runs may have begun before the caller's change.
+    this.next ??= this.running.catch(() => undefined).then(() => this.start());
+    return this.next;
+  }
+
+  private start(): Promise<void> {
+    this.next = null;
+    const run = syncDirectory(this.fs, this.directory).finally(() => {
+      if (this.running === run) this.running = null;
+    });
+    this.running = run;
+    return run;
   }
 }
 

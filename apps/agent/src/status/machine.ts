@@ -11,9 +11,9 @@ export function memoryTotalBytes(): number {
   return constrained > 0 && constrained < totalmem() ? constrained : totalmem();
 }
 
-/** Memory that could be had now, bytes: what is free and what the system would give up. */
+/** Memory this process could still have, bytes: what is free or would be given up, within its container's limit. */
 export function memoryFreeBytes(): number {
-  return Math.min(freemem(), Math.max(0, memoryTotalBytes() - process.memoryUsage.rss()));
+  return process.availableMemory();
 }
 
 /** Cores this process may use. */
