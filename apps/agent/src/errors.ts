@@ -15,7 +15,6 @@ export const AGENT_ERRORS = {
   Unreachable: { exitCode: 6, why: 'a command needs a server that does not answer' },
   ProofInvalid: { exitCode: 1, why: 'a proof given to the verify command does not hold' },
   ProvingFailed: { exitCode: 1, why: 'a proof asked for on the command line could not be made' },
-  DrainTimeout: { exitCode: 0, why: 'the drain deadline passed; unfinished tasks stay in the journal and are proved after the next start' },
 } as const satisfies Record<string, { exitCode: number; why: string }>;
 
 export type AgentErrorCode = keyof typeof AGENT_ERRORS;

@@ -103,7 +103,7 @@ async function start(options: { profile?: ProfileName; recovered?: Recovered; no
       },
     } as unknown as Outbox,
     recovered: options.recovered ?? nothing,
-    pool: { dispatch: async (job) => void jobs.push(job), hold: () => undefined },
+    pool: { dispatch: async (job) => void jobs.push(job) },
     telemetry: async () => ({}),
     jobTimeoutMs: 1000,
     clock,

@@ -23,7 +23,7 @@ export interface PipelineOptions {
   readonly client: Pick<OrchestratorClient, 'getProofTask' | 'getAssignedTasks' | 'submitProof'>;
   readonly outbox: Outbox;
   readonly recovered: Recovered;
-  readonly pool: { dispatch(job: Job, signal?: AbortSignal): Promise<void>; hold(held: boolean): void };
+  readonly pool: { dispatch(job: Job, signal?: AbortSignal): Promise<void> };
   readonly telemetry: () => Promise<MachineTelemetry>;
   readonly jobTimeoutMs: number;
   readonly clock: AgentClock;
