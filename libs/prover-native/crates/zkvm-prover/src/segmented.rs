@@ -72,6 +72,8 @@ impl PartWork for Prove {
         let mut session = stages.run(Stage::CommitTrace, || context.commit_main(&trace, mix_claim))?;
         self.randomness.mix_into(&mut session.channel);
         self.parts.push(session.finish(trace, self.randomness.relations(number), stages)?);
+        // Not in the first pass too: the system takes its time to hand the pages out again.
+        return_freed_memory();
         Ok(())
     }
 }
@@ -106,7 +108,6 @@ impl<W: PartWork> Pass<'_, '_, W> {
         let hash = self.prover.tables().hash;
         let mix = |channel: &mut Blake2sChannel| claim.mix_into(channel, &hash, number as u32);
         self.work.part(number, &context, trace, &mix, self.stages)?;
-        return_freed_memory();
         self.segments.push(claim);
         Ok(())
     }
