@@ -8,8 +8,8 @@ use stwo::core::fields::m31::BaseField;
 use stwo::core::fields::qm31::SecureField;
 use thiserror::Error;
 
-use crate::component::{Kind, MIN_LOG_SIZE};
 use crate::families::tables::{BYTE_SHIFT_LOG_SIZE, BYTES_LOG_SIZE, RANGE_14_LOG_SIZE, RANGE_16_LOG_SIZE};
+use crate::kind::{Kind, MIN_LOG_SIZE};
 use crate::relation::{Relation, Relations};
 use crate::rom::{ProgramTables, operation};
 use crate::{MAX_STEPS, REGISTERS, WORD_OFFSET, first_dynamic_cell, word_cell, word_limbs};

@@ -2,7 +2,7 @@
 //!
 //! A run of an RV32IM program is a set of rows in components: one component for each family of instructions, a few for
 //! where memory begins and ends, and lookup tables. [`relation`] says how components are connected, [`families`] what
-//! each constrains, [`rom`] how a program becomes a table, [`claim`] what is public, [`component`] how all that meets
+//! each constrains, [`kind`] lists them, [`rom`] how a program becomes a table, [`claim`] what is public, [`component`] how all that meets
 //! the proof system. Prover and verifier are crates of their own; both are built on this one, so they cannot differ in
 //! what is proven.
 #![forbid(unsafe_code)]
@@ -10,6 +10,7 @@
 pub mod claim;
 pub mod component;
 pub mod families;
+pub mod kind;
 pub mod preprocessed;
 pub mod profile;
 pub mod relation;
@@ -20,7 +21,8 @@ pub mod transcript;
 use provefleet_zkvm_core::abi;
 
 pub use claim::{Claim, ClaimError, FinalCell, MachineClaim, MemoryClaim, Part, SegmentClaim, SegmentedClaim};
-pub use component::{Component, ComponentShape, Kind};
+pub use component::Component;
+pub use kind::{ComponentShape, Kind};
 pub use profile::Profile;
 pub use relation::{Relation, Relations};
 pub use rom::ProgramTables;

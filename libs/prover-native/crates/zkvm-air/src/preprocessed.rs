@@ -1,8 +1,8 @@
 //! The preprocessed columns: the program's tables and the fixed lookup tables. Their commitment binds a proof to the
 //! program.
 
-use crate::component::Kind;
 use crate::families::tables::{BYTE_SHIFTS, RANGE_14_WIDTH, RANGE_16_WIDTH};
+use crate::kind::Kind;
 use crate::rom::ProgramTables;
 
 /// A preprocessed column: the `index`-th of a table component.

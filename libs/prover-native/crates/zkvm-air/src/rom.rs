@@ -7,7 +7,7 @@
 use provefleet_zkvm_core::instruction::{Instruction, Opcode};
 use provefleet_zkvm_core::{Program, abi};
 
-use crate::component::{Kind, MIN_LOG_SIZE};
+use crate::kind::{Kind, MIN_LOG_SIZE};
 use crate::word_cell;
 
 /// Numbers of the operations in Rom tuples. Variants of one component differ by flags that are added.

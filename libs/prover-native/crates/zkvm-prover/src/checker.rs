@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use num_traits::{One, Zero};
 use provefleet_zkvm_air::claim::PublicEntry;
-use provefleet_zkvm_air::component::Kind;
+use provefleet_zkvm_air::kind::Kind;
 use provefleet_zkvm_air::preprocessed::{column_values, preprocessed_columns};
 use provefleet_zkvm_air::relation::{MAX_TUPLE, Relation};
 use provefleet_zkvm_air::{Claim, ProgramTables, Row, SegmentedClaim};

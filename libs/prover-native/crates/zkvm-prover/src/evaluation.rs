@@ -4,9 +4,8 @@ use std::ops::Range;
 
 use num_traits::Zero;
 use provefleet_zkvm_air::Component;
-use provefleet_zkvm_air::component::{
-    Evaluator, Family, FamilyVisitor, INTERACTION_TREE, MAIN_TREE, PREPROCESSED_TREE, evaluate,
-};
+use provefleet_zkvm_air::component::{Evaluator, INTERACTION_TREE, MAIN_TREE, PREPROCESSED_TREE, evaluate};
+use provefleet_zkvm_air::kind::{Family, FamilyVisitor};
 use rayon::prelude::*;
 use stwo::core::ColumnVec;
 use stwo::core::air::Component as AirComponent;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use num_traits::Zero;
-use provefleet_zkvm_air::component::{Family, FamilyVisitor, Kind};
+use provefleet_zkvm_air::kind::{Family, FamilyVisitor, Kind};
 use provefleet_zkvm_air::relation::{Relation, Relations};
 use provefleet_zkvm_air::row::{Pairing, Row};
 use rayon::prelude::*;

@@ -1,7 +1,7 @@
 //! How much memory a proof takes.
 
 use provefleet_zkvm_air::Profile;
-use provefleet_zkvm_air::component::Kind;
+use provefleet_zkvm_air::kind::Kind;
 use provefleet_zkvm_air::rom::log_size_of;
 
 use crate::trace::split_rows;

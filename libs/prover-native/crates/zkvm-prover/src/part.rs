@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use provefleet_zkvm_air::claim::{Components, max_log_size};
-use provefleet_zkvm_air::component::Kind;
+use provefleet_zkvm_air::kind::Kind;
 use provefleet_zkvm_air::preprocessed::{column_values, preprocessed_columns};
 use provefleet_zkvm_air::{Component, Profile, ProgramTables, Relations};
 use provefleet_zkvm_verifier::PartProof;

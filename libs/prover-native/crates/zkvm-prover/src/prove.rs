@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use provefleet_proof_system::catch_quietly;
 use provefleet_zkvm_air::claim::MAX_SEGMENTS;
-use provefleet_zkvm_air::component::Kind;
+use provefleet_zkvm_air::kind::Kind;
 use provefleet_zkvm_air::profile::INTERACTION_POW_BITS;
 use provefleet_zkvm_air::{Claim, MAX_STEPS, MachineClaim, Part, Profile, ProgramTables, Relations};
 use provefleet_zkvm_core::{ExecutionError, GuestInput, Limits, Program, execute};

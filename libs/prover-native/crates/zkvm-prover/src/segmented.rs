@@ -4,7 +4,7 @@
 //! of its transcript are kept; with all of them, and those of the part that begins and ends memory, the interaction
 //! randomness is drawn. The second time each segment is proven. Memory holds one segment at a time.
 
-use provefleet_zkvm_air::component::Kind;
+use provefleet_zkvm_air::kind::Kind;
 use provefleet_zkvm_air::profile::INTERACTION_POW_BITS;
 use provefleet_zkvm_air::transcript::{RunRandomness, RunTranscript};
 use provefleet_zkvm_air::{MachineClaim, MemoryClaim, Part, Profile, SegmentClaim, SegmentedClaim};

@@ -2,11 +2,11 @@
 
 use num_traits::Zero;
 use provefleet_zkvm_air::Part;
-use provefleet_zkvm_air::component::{Kind, MIN_LOG_SIZE};
 use provefleet_zkvm_air::families::tables::{
     BYTE_SHIFT_LOG_SIZE, BYTES_LOG_SIZE, BYTES_WIDTH, RANGE_14_LOG_SIZE, RANGE_14_WIDTH, RANGE_16_LOG_SIZE,
     RANGE_16_WIDTH,
 };
+use provefleet_zkvm_air::kind::{Kind, MIN_LOG_SIZE};
 use provefleet_zkvm_air::rom::{ProgramTables, log_size_of};
 use rayon::prelude::*;
 use stwo::core::fields::FieldExpOps;

@@ -4,13 +4,13 @@ mod multiplicities;
 mod rows;
 
 use provefleet_zkvm_air::claim::{FinalCell, MachineClaim, MemoryClaim};
-use provefleet_zkvm_air::component::Kind;
 use provefleet_zkvm_air::families::arithmetic::{AddColumns, AddImmediateColumns, MoveColumns};
 use provefleet_zkvm_air::families::branch::{BranchEqualColumns, BranchZeroColumns};
 use provefleet_zkvm_air::families::jump::{ConstantColumns, JumpColumns, JumpRegisterColumns};
 use provefleet_zkvm_air::families::memory::{
     BridgeColumns, DynamicMemoryColumns, HintColumns, ImageColumns, SegmentMemoryColumns,
 };
+use provefleet_zkvm_air::kind::Kind;
 use provefleet_zkvm_air::rom::{ProgramTables, operation};
 use provefleet_zkvm_air::{REGISTERS, first_dynamic_cell, word_cell, word_limbs};
 use provefleet_zkvm_core::instruction::Opcode;

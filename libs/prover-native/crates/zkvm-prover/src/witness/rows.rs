@@ -1,6 +1,5 @@
 //! Rows of the instruction families that need more than copying.
 
-use provefleet_zkvm_air::component::Kind;
 use provefleet_zkvm_air::families::bitwise::BitwiseColumns;
 use provefleet_zkvm_air::families::branch::BranchLessColumns;
 use provefleet_zkvm_air::families::compare::CompareColumns;
@@ -8,6 +7,7 @@ use provefleet_zkvm_air::families::divide::DivideColumns;
 use provefleet_zkvm_air::families::load_store::{LoadNarrowColumns, StoreNarrowColumns, WordColumns};
 use provefleet_zkvm_air::families::multiply::{MultiplyColumns, MultiplyHighColumns};
 use provefleet_zkvm_air::families::shift::ShiftColumns;
+use provefleet_zkvm_air::kind::Kind;
 use provefleet_zkvm_air::rom::{Lowered, operation};
 use provefleet_zkvm_air::word_limbs;
 use provefleet_zkvm_core::{MemoryAccess, Step};
