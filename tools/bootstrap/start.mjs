@@ -57,7 +57,7 @@ try {
   await step(`Start the dashboard on port ${ports.web}`, () => stack.startWeb());
   await step(`Start the dev orchestrator on port ${ports.orchestrator}`, () => stack.startOrchestrator());
   await step(`Join this machine as ${MACHINE}, with 2 workers`, async () => ((await stack.join(MACHINE)) ? undefined : 'joined before'));
-  await step('Start its agent', () => stack.startAgent(MACHINE));
+  await step('Start its agent', async () => void (await stack.startAgent(MACHINE)));
   await step('Wait for the first accepted proof', firstAccepted);
 } catch (error) {
   await end(1, error.message);
